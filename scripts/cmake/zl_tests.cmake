@@ -1,0 +1,83 @@
+# Test programs and ctest entries. A test file that exists is run: nothing is listed by hand.
+#   tests/unit/**/*.cpp            one program, unit_tests
+#   tests/integration|fault/*.cpp  one program each
+#   tests/http/test_*.py           one entry each
+#   tests/layers|scripts/test_*    one entry each, executable scripts
+
+set(ZL_TEST_TIMEOUT_S 300)
+set(ZL_TEST_ENVIRONMENT
+  "ZL_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
+  "ZL_BINARY_DIR=${CMAKE_BINARY_DIR}"
+  "ZL_MARIADB_TEMPLATE=${CMAKE_BINARY_DIR}/mariadb-template"
+  "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests"
+  "PYTHONDONTWRITEBYTECODE=1"
+  "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
+  "UBSAN_OPTIONS=print_stacktrace=1"
+  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+
+function(zl_add_test name label)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES
+    LABELS "${label}" TIMEOUT ${ZL_TEST_TIMEOUT_S} ENVIRONMENT "${ZL_TEST_ENVIRONMENT}")
+endfunction()
+
+function(zl_add_test_program name label)
+  add_executable(${name} ${ARGN})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_link_libraries(${name} PRIVATE zl_test_support GTest::gmock GTest::gtest_main)
+  # The programs start the server itself, so a server that doesn't link fails them instead of testing an old one.
+  add_dependencies(${name} zhonglou)
+  zl_add_test(${name} ${label} $<TARGET_FILE:${name}>)
+endfunction()
+
+file(GLOB support_sources CONFIGURE_DEPENDS "tests/support/*.cpp")
+add_library(zl_test_support STATIC ${support_sources})
+target_include_directories(zl_test_support PUBLIC tests)
+target_link_libraries(zl_test_support PUBLIC zl_server_lib)
+
+file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS "tests/unit/*.cpp")
+if(unit_sources)
+  zl_add_test_program(unit_tests unit ${unit_sources})
+  target_precompile_headers(unit_tests PRIVATE <gtest/gtest.h> <string> <vector>)
+  target_link_libraries(unit_tests PRIVATE zhonglou_rush_lib)
+endif()
+
+foreach(kind IN ITEMS integration fault)
+  file(GLOB programs CONFIGURE_DEPENDS "tests/${kind}/*.cpp")
+  foreach(program IN LISTS programs)
+    cmake_path(GET program STEM stem)
+    zl_add_test_program(${kind}_${stem} ${kind} "${program}")
+    add_dependencies(${kind}_${stem} zhonglou-rush)
+  endforeach()
+endforeach()
+
+file(GLOB http_tests CONFIGURE_DEPENDS "tests/http/test_*.py")
+foreach(test IN LISTS http_tests)
+  cmake_path(GET test STEM stem)
+  cmake_path(GET test FILENAME filename)
+  zl_add_test(http_${stem} http /usr/bin/python3 -m unittest discover --start-directory tests/http --pattern ${filename})
+endforeach()
+
+file(GLOB script_tests CONFIGURE_DEPENDS "tests/layers/test_*" "tests/scripts/test_*")
+foreach(test IN LISTS script_tests)
+  cmake_path(GET test STEM stem)
+  zl_add_test(scripts_${stem} scripts "${test}")
+endforeach()
+
+if(ZL_FLAVOUR STREQUAL "fuzz")
+  file(GLOB fuzzers CONFIGURE_DEPENDS "tests/fuzz/*.cpp")
+  foreach(fuzzer IN LISTS fuzzers)
+    cmake_path(GET fuzzer STEM stem)
+    add_executable(fuzz_${stem} "${fuzzer}")
+    target_link_libraries(fuzz_${stem} PRIVATE zl_server_lib)
+    target_link_options(fuzz_${stem} PRIVATE -fsanitize=fuzzer)
+  endforeach()
+elseif(ZL_FLAVOUR STREQUAL "bench")
+  find_package(benchmark CONFIG REQUIRED)
+  file(GLOB benchmarks CONFIGURE_DEPENDS "loadtest/micro/*.cpp")
+  foreach(bench IN LISTS benchmarks)
+    cmake_path(GET bench STEM stem)
+    add_executable(bench_${stem} "${bench}")
+    target_link_libraries(bench_${stem} PRIVATE zl_server_lib benchmark::benchmark_main)
+  endforeach()
+endif()
