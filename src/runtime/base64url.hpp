@@ -1,0 +1,16 @@
+// base64url without padding (RFC 4648, section 5).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace zl::runtime {
+
+std::string base64url_encode(std::string_view bytes);
+
+/// Strict, so that one value has one text: padding, other characters, impossible lengths and left-over bits that are
+/// not zero give nothing.
+std::optional<std::string> base64url_decode(std::string_view text);
+
+}  // namespace zl::runtime
