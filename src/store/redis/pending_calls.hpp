@@ -1,0 +1,75 @@
+// Calls without an answer, in the order in which their answers will come, and their deadlines. Pure: time is passed in.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/invariant.hpp"
+#include "base/time.hpp"
+
+namespace zl::redis {
+
+/// Answers carry no name: the first one belongs to the oldest call. So a call that is given up stays in its place as a
+/// tombstone until its late answer falls into it. `Waiter` is what is told of the answer.
+template <class Waiter>
+class PendingCalls {
+ public:
+  explicit PendingCalls(base::Milliseconds timeout) : timeout_(timeout) {}
+
+  /// `now` never goes back. Without a waiter nobody is told.
+  void push(std::optional<Waiter> waiter, base::SteadyTime now) { calls_.push_back(Call{std::move(waiter), now}); }
+
+  /// The waiter of the oldest call, which is answered now; nothing where it was given up or nobody waits.
+  std::optional<Waiter> pop() {
+    base::invariant(!calls_.empty(), "an answer belongs to a call");
+    std::optional<Waiter> waiter = std::move(calls_.front().waiter);
+    calls_.pop_front();
+    if (tombstones_ > 0) --tombstones_;
+    return waiter;
+  }
+
+  /// Gives up the calls that waited for `timeout`; `give_up` is told each of their waiters.
+  template <class GiveUp>
+  void expire(base::SteadyTime now, GiveUp give_up) {
+    // All calls have the same timeout: those given up are always the oldest.
+    while (tombstones_ < calls_.size() && calls_[tombstones_].sent_at + timeout_ <= now) {
+      std::optional<Waiter> waiter = std::move(calls_[tombstones_].waiter);
+      calls_[tombstones_].waiter.reset();
+      ++tombstones_;
+      if (waiter) give_up(std::move(*waiter));
+    }
+  }
+
+  /// True where the oldest call is so late that the connection has to be given up, not only the call.
+  bool stuck(base::SteadyTime now) const { return !calls_.empty() && calls_.front().sent_at + 2 * timeout_ <= now; }
+
+  /// When to look at expire() and stuck() again; nothing while nothing is pending.
+  std::optional<base::SteadyTime> next_deadline() const {
+    if (calls_.empty()) return std::nullopt;
+    const base::SteadyTime stuck_at = calls_.front().sent_at + 2 * timeout_;
+    if (tombstones_ == calls_.size()) return stuck_at;
+    return std::min(stuck_at, calls_[tombstones_].sent_at + timeout_);
+  }
+
+  /// True while somebody may still wait.
+  bool waited_for() const { return tombstones_ < calls_.size(); }
+
+  bool empty() const { return calls_.empty(); }
+  std::size_t size() const { return calls_.size(); }
+
+ private:
+  struct Call {
+    std::optional<Waiter> waiter;
+    base::SteadyTime sent_at;
+  };
+
+  const base::Milliseconds timeout_;
+  std::deque<Call> calls_;
+  std::size_t tombstones_ = 0;  ///< calls given up, the first ones of calls_
+};
+
+}  // namespace zl::redis
