@@ -1,0 +1,242 @@
+#include "app/book.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "domain/decision.hpp"
+#include "runtime/log.hpp"
+
+namespace zl::app {
+namespace {
+
+constexpr base::Milliseconds rebuild_wait{2000};
+
+double seconds_since(base::SteadyTime start, const base::Clock& clock) {
+  return std::chrono::duration<double>(clock.steady_now() - start).count();
+}
+
+bool same_wish(const domain::Booking& booking, const domain::BookingWish& wish) {
+  return booking.activity_id == wish.activity_id && booking.attendee_id == wish.attendee_id &&
+         booking.user_id == wish.user_id;
+}
+
+base::Refused conflict() {
+  return {base::Code::idempotency_conflict, "this Idempotency-Key was used for another booking", {}, 0};
+}
+
+}  // namespace
+
+asio::awaitable<base::Outcome<BookAnswer>> Book::operator()(base::UserId user, base::ActivityId activity_id,
+                                                            base::AttendeeId attendee_id, std::string idempotency_key) {
+  base::Outcome<BookAnswer> answer = co_await attempt(user, activity_id, attendee_id, std::move(idempotency_key));
+  count(answer);
+  co_return answer;
+}
+
+void Book::count(const base::Outcome<BookAnswer>& answer) const {
+  if (answer.is_done() && std::holds_alternative<Booked>(*answer)) return parts_.metrics.granted.add();
+  base::Code code = base::Code::outcome_unknown;
+  if (answer.is_done()) code = domain::top_code(std::get<domain::Refusal>(*answer).violations);
+  if (answer.is_refused()) code = answer.refused().code;
+  parts_.metrics.refused[static_cast<std::size_t>(code)]->add();
+}
+
+asio::awaitable<base::Outcome<BookAnswer>> Book::attempt(base::UserId user, base::ActivityId activity_id,
+                                                         base::AttendeeId attendee_id, std::string idempotency_key) {
+  const std::shared_ptr<const Catalogue> snapshot = parts_.catalogue.share();
+  const ActivityEntry* entry = snapshot->activity(activity_id);
+  if (entry == nullptr || entry->activity.publication == domain::Publication::draft) co_return base::Code::not_found;
+  entry->seats->touch(parts_.clock.steady_now());
+
+  const base::BookingId id = parts_.ids.booking(user, idempotency_key);
+  Target target{{id, activity_id, entry->programme->id, attendee_id, user},
+                entry->programme,
+                std::shared_ptr<const ActivityEntry>(snapshot, entry)};
+  base::Outcome<AttendeeFacts> facts = co_await facts_of(attendee_id, user);
+  if (!facts) co_return facts.as<BookAnswer>();
+
+  std::vector<domain::Violation> violations = known_violations(target, facts->birth_date);
+  if (!violations.empty()) {
+    co_return co_await refuse_from_memory(std::move(target), std::move(*facts), std::move(violations));
+  }
+  co_return co_await decide(std::move(target));
+}
+
+asio::awaitable<base::Outcome<AttendeeFacts>> Book::facts_of(base::AttendeeId id, base::UserId user) {
+  std::optional<AttendeeFacts> cached = parts_.attendees.find(id);
+  // A refusal that rests on the cache is read from MySQL first: the guardianship may be newer than the cache.
+  if (cached && std::ranges::find(cached->guardians, user) != cached->guardians.end()) co_return *std::move(cached);
+  co_return co_await read_facts(id, user);
+}
+
+asio::awaitable<base::Outcome<AttendeeFacts>> Book::read_facts(base::AttendeeId id, base::UserId user) {
+  const AttendeeCache::Ticket ticket = parts_.attendees.ticket(id);
+  base::Outcome<std::optional<AttendeeFacts>> read = co_await parts_.people.facts(id);
+  if (!read) co_return read.as<AttendeeFacts>();
+  if (!*read) co_return base::Code::not_found;
+  AttendeeFacts facts = **read;
+  parts_.attendees.keep(facts, ticket);
+  if (std::ranges::find(facts.guardians, user) == facts.guardians.end()) co_return base::Code::not_found;
+  co_return facts;
+}
+
+/// What memory knows to be broken. Near opening and closing time is the gate's to tell, and so is what it may hold
+/// already.
+std::vector<domain::Violation> Book::known_violations(const Target& target, base::Date birth_date) const {
+  std::vector<domain::Violation> out;
+  const domain::Activity& activity = target.entry->activity;
+  if (activity.publication == domain::Publication::cancelled) {
+    out.emplace_back(domain::Closed{std::min(parts_.time.now(), domain::booking_ends_at(*target.programme, activity))});
+  } else if (parts_.time.synchronised()) {
+    const base::Instant now = parts_.time.now();
+    std::vector<domain::Violation> early;
+    domain::check_time(*target.programme, activity, now - clock_margin, early);
+    domain::check_time(*target.programme, activity, now + clock_margin, out);
+    if (early.size() != out.size() || (!out.empty() && early.front().index() != out.front().index())) out.clear();
+  }
+  domain::check_age(activity, birth_date, parts_.offset_minutes, out);
+  const auto sold_out =
+      target.entry->seats->known_sold_out(target.wish.id, target.wish.attendee_id, parts_.clock.steady_now());
+  if (sold_out) out.emplace_back(domain::SoldOut{sold_out->sold_out_at, false});
+  return out;
+}
+
+asio::awaitable<base::Outcome<BookAnswer>> Book::refuse_from_memory(Target target, AttendeeFacts facts,
+                                                                    std::vector<domain::Violation> violations) {
+  const auto has = [&violations](base::Code code) {
+    return std::ranges::any_of(violations, [code](const auto& v) { return domain::code_of(v) == code; });
+  };
+  if (has(base::Code::ineligible)) {
+    base::Outcome<AttendeeFacts> fresh = co_await read_facts(target.wish.attendee_id, target.wish.user_id);
+    if (!fresh) co_return fresh.as<BookAnswer>();
+    if (fresh->birth_date != facts.birth_date) {
+      violations = known_violations(target, fresh->birth_date);
+      if (violations.empty()) co_return co_await decide(std::move(target));
+    }
+  }
+  // What may exist is never refused from memory: before "closed", and before an age that may have been another one at
+  // booking, the ledger is asked whether the same key booked before.
+  if (has(base::Code::closed) || has(base::Code::ineligible)) {
+    const base::Outcome<std::optional<domain::Booking>> found = co_await parts_.ledger.find(target.wish.id);
+    if (!found) co_return found.as<BookAnswer>();
+    if (*found) {
+      if (!same_wish(**found, target.wish)) co_return conflict();
+      co_return BookAnswer(Booked{**found, true});
+    }
+  }
+  domain::sort_by_weight(violations);
+  domain::Receipt receipt;
+  receipt.decided_at = parts_.time.now();
+  // The gate's clock is only estimated here; nobody is told that seats were gone before the last one went.
+  if (const auto* sold_out = std::get_if<domain::SoldOut>(&violations.back());
+      sold_out != nullptr && sold_out->sold_out_at) {
+    receipt.decided_at = std::max(receipt.decided_at, *sold_out->sold_out_at);
+  }
+  receipt.opens_at = target.programme->opens_at;
+  receipt.remaining = target.entry->seats->remaining();
+  co_return BookAnswer(domain::Refusal{std::move(violations), receipt});
+}
+
+asio::awaitable<base::Outcome<BookAnswer>> Book::decide(Target target) {
+  std::optional<runtime::CountGuard> place = parts_.ledger.take_place(target.wish.programme_id);
+  if (!place) co_return base::Refused{base::Code::overloaded, "the writers' queue is full", {}, 1};
+
+  base::Outcome<GateDecision> decision = co_await ask_gate(target);
+  if (!decision) co_return decision.as<BookAnswer>();
+  if (auto* refused = std::get_if<GateRefused>(&*decision)) co_return BookAnswer(std::move(refused->refusal));
+  Granted granted = std::get<Granted>(std::move(*decision));
+  co_return co_await commit(target, std::move(granted), std::move(*place), true);
+}
+
+/// Granted or refused; a lost gate is mended once. Without an answer nothing was booked: a hold at most, which comes
+/// back.
+asio::awaitable<base::Outcome<GateDecision>> Book::ask_gate(const Target& target) {
+  const base::SteadyTime start = parts_.clock.steady_now();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    base::Outcome<GateDecision> decision = co_await parts_.gate.book(target.wish, target.entry->seats->epoch());
+    if (decision.is_unknown()) {
+      co_return base::Refused{base::Code::unavailable, "the gate did not answer: " + decision.unknown().cause, {}, 1};
+    }
+    if (!decision) co_return decision;
+    if (!std::holds_alternative<GateLost>(*decision)) {
+      parts_.metrics.gate.observe(seconds_since(start, parts_.clock));
+      const auto* granted = std::get_if<Granted>(&*decision);
+      parts_.seats.learn(target.wish.programme_id,
+                         granted != nullptr ? granted->seats : std::get<GateRefused>(*decision).seats);
+      co_return decision;
+    }
+    const base::Outcome<base::Done> mended = co_await parts_.keeper.mend(target.wish.programme_id, rebuild_wait);
+    if (!mended && mended.is_refused() && mended.refused().code == base::Code::not_found) break;
+    if (!mended) co_return mended.as<GateDecision>();
+  }
+  co_return base::Refused{base::Code::unavailable, "the gate is being rebuilt", {}, 1};
+}
+
+asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Granted granted,
+                                                        runtime::CountGuard place, bool may_ask_again) {
+  const base::SteadyTime start = parts_.clock.steady_now();
+  LedgerItem item{target.wish, granted.grant, granted.receipt, target.entry->policy};
+  base::Outcome<LedgerAnswer> answer = co_await parts_.ledger.book(std::move(place), std::move(item));
+  parts_.metrics.ledger.observe(seconds_since(start, parts_.clock));
+  if (answer.is_unknown()) co_return answer.as<BookAnswer>();
+  if (!answer) {
+    // Nothing was written, but a retry with the same key may be on its way with a newer grant, which this leaves alone.
+    parts_.group.spawn(give_back(target.wish, granted.grant, Unit::returns), "give_back");
+    co_return answer.as<BookAnswer>();
+  }
+
+  if (auto* booked = std::get_if<LedgerBooked>(&*answer)) {
+    if (domain::is_active(booked->booking.state)) {
+      parts_.gate.confirm(target.wish);
+    } else {
+      parts_.group.spawn(give_back(target.wish, granted.grant, Unit::returns), "give_back");
+    }
+    co_return BookAnswer(Booked{std::move(booked->booking), booked->earlier});
+  }
+  if (std::holds_alternative<LedgerFenced>(*answer) && may_ask_again) {
+    parts_.metrics.fenced.add();
+    std::optional<runtime::CountGuard> next_place = parts_.ledger.take_place(target.wish.programme_id);
+    if (!next_place) co_return base::Refused{base::Code::overloaded, "the writers' queue is full", {}, 1};
+    base::Outcome<GateDecision> decision = co_await ask_gate(target);
+    if (!decision) co_return decision.as<BookAnswer>();
+    if (auto* refused = std::get_if<GateRefused>(&*decision)) co_return BookAnswer(std::move(refused->refusal));
+    Granted again = std::get<Granted>(std::move(*decision));
+    co_return co_await commit(target, std::move(again), std::move(*next_place), false);
+  }
+  if (std::holds_alternative<LedgerFenced>(*answer)) {
+    // A new grant below the fence: the gate missed a change of the programme, and has to be built anew.
+    (void)co_await parts_.keeper.mend(target.wish.programme_id, rebuild_wait);
+    co_return base::Refused{base::Code::unavailable, "the grant was fenced twice", {}, 1};
+  }
+
+  const bool full = std::holds_alternative<LedgerFull>(*answer);
+  parts_.group.spawn(give_back(target.wish, granted.grant, full ? Unit::stays : Unit::returns), "give_back");
+  std::vector<domain::Violation> violations;
+  if (full) {
+    parts_.metrics.gate_too_generous.add();
+    runtime::log::warning("gate_too_generous", {{"activity_id", target.wish.activity_id.hex()}});
+    violations.emplace_back(domain::SoldOut{});
+  } else if (auto* refused = std::get_if<LedgerRefused>(&*answer)) {
+    violations = std::move(refused->violations);
+  } else {
+    violations.emplace_back(domain::Closed{granted.receipt.decided_at});
+  }
+  co_return BookAnswer(refusal_of_ledger(target, std::move(violations), granted.receipt));
+}
+
+/// A hold that the ledger refused. Lost on the way it ends by its deadline.
+asio::awaitable<void> Book::give_back(domain::BookingWish wish, domain::GrantNumber grant, Unit unit) {
+  std::vector<HoldRef> holds{{wish.id, grant}};
+  (void)co_await parts_.gate.remove(wish.programme_id, wish.activity_id, std::move(holds), unit);
+}
+
+domain::Refusal Book::refusal_of_ledger(const Target& target, std::vector<domain::Violation> violations,
+                                        const domain::Receipt& receipt) const {
+  domain::sort_by_weight(violations);
+  domain::Refusal refusal{std::move(violations), receipt};
+  refusal.receipt.remaining = target.entry->seats->remaining();
+  return refusal;
+}
+
+}  // namespace zl::app

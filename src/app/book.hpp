@@ -1,0 +1,97 @@
+// The use case of the whole project: a parent presses the button.
+#pragma once
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/attendee_cache.hpp"
+#include "app/booking_ids.hpp"
+#include "app/booking_ledger.hpp"
+#include "app/catalogue.hpp"
+#include "app/gate.hpp"
+#include "app/gate_clock.hpp"
+#include "app/gate_keeper.hpp"
+#include "app/people_store.hpp"
+#include "app/seat_watch.hpp"
+#include "base/clock.hpp"
+#include "runtime/metrics.hpp"
+
+namespace zl::app {
+
+struct Booked {
+  domain::Booking booking;
+  bool earlier = false;  ///< the same key had made it before
+};
+
+/// Booked, or refused for its rules with every rule known where it was decided.
+using BookAnswer = std::variant<Booked, domain::Refusal>;
+
+/// Latencies of the stages, in seconds.
+struct BookingMetrics {
+  runtime::Histogram& gate;
+  runtime::Histogram& ledger;
+  runtime::Counter& granted;
+  std::array<runtime::Counter*, base::code_count + 1>
+      refused;  ///< by the code that heads the refusal; the first is unused
+  runtime::Counter& fenced;
+  runtime::Counter& gate_too_generous;  ///< the ledger had no seat left for a grant; the reconciler looks into it
+};
+
+/// Stateless between calls; callable on any loop.
+class Book {
+ public:
+  struct Parts {
+    Gate& gate;
+    BookingLedger& ledger;
+    PeopleStore& people;
+    GateKeeper& keeper;
+    SeatWatch& seats;
+    AttendeeCache& attendees;
+    const CatalogueHolder& catalogue;
+    const GateClock& time;
+    const BookingIds& ids;
+    const base::Clock& clock;
+    runtime::TaskGroup& group;
+    BookingMetrics metrics;
+    int offset_minutes;
+  };
+
+  explicit Book(Parts parts) : parts_(std::move(parts)) {}
+
+  /// Refused: not_found (activity, attendee), overloaded, unavailable, idempotency_conflict. Unknown: the booking may
+  /// exist, and the same call made again tells.
+  asio::awaitable<base::Outcome<BookAnswer>> operator()(base::UserId user, base::ActivityId activity_id,
+                                                        base::AttendeeId attendee_id, std::string idempotency_key);
+
+ private:
+  asio::awaitable<base::Outcome<BookAnswer>> attempt(base::UserId user, base::ActivityId activity_id,
+                                                     base::AttendeeId attendee_id, std::string idempotency_key);
+  void count(const base::Outcome<BookAnswer>& answer) const;
+
+  /// What is needed of an activity after the first suspension, when the snapshot may be another one.
+  struct Target {
+    domain::BookingWish wish;
+    std::shared_ptr<const domain::Programme> programme;
+    std::shared_ptr<const ActivityEntry> entry;
+  };
+
+  asio::awaitable<base::Outcome<AttendeeFacts>> facts_of(base::AttendeeId id, base::UserId user);
+  asio::awaitable<base::Outcome<AttendeeFacts>> read_facts(base::AttendeeId id, base::UserId user);
+  std::vector<domain::Violation> known_violations(const Target& target, base::Date birth_date) const;
+  asio::awaitable<base::Outcome<BookAnswer>> refuse_from_memory(Target target, AttendeeFacts facts,
+                                                                std::vector<domain::Violation> violations);
+  asio::awaitable<base::Outcome<BookAnswer>> decide(Target target);
+  asio::awaitable<base::Outcome<GateDecision>> ask_gate(const Target& target);
+  asio::awaitable<base::Outcome<BookAnswer>> commit(const Target& target, Granted granted, runtime::CountGuard place,
+                                                    bool may_ask_again);
+  asio::awaitable<void> give_back(domain::BookingWish wish, domain::GrantNumber grant, Unit unit);
+  domain::Refusal refusal_of_ledger(const Target& target, std::vector<domain::Violation> violations,
+                                    const domain::Receipt& receipt) const;
+
+  Parts parts_;
+};
+
+}  // namespace zl::app

@@ -1,0 +1,31 @@
+#include "app/cancel_booking.hpp"
+
+#include <utility>
+
+namespace zl::app {
+
+asio::awaitable<base::Outcome<domain::Booking>> CancelBooking::operator()(base::UserId user, base::BookingId id,
+                                                                          Actor actor) {
+  const base::Outcome<std::optional<domain::Booking>> found = co_await ledger_.find(id);
+  if (!found) co_return found.as<domain::Booking>();
+  if (!*found || (*found)->user_id != user) co_return base::Code::not_found;
+  const domain::Booking booking = **found;
+  if (!domain::is_active(booking.state)) co_return booking;
+
+  const ActivityEntry* entry = catalogue_.current().activity(booking.activity_id);
+  if (entry == nullptr) co_return base::Code::not_found;
+  const base::Instant until = domain::cancel_until(*entry->programme, entry->activity);
+  const base::Instant now = time_.now();
+  if (now >= until) co_return base::Refused{base::Code::closed, "cancelling ended at cancel_until", {}, 0};
+
+  base::Outcome<Cancelled> cancelled = co_await ledger_.cancel(id, booking.programme_id, actor, now);
+  if (!cancelled) co_return cancelled.as<domain::Booking>();
+  group_.spawn(free_seat(cancelled->booking), "free_seat");
+  co_return cancelled->booking;
+}
+
+asio::awaitable<void> CancelBooking::free_seat(domain::Booking booking) {
+  (void)co_await gate_.remove_cancelled(booking.programme_id, booking.activity_id, booking.id);
+}
+
+}  // namespace zl::app

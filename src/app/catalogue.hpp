@@ -1,0 +1,105 @@
+// The catalogue in memory: an immutable snapshot of stations, programmes and activities that every request reads.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "app/booking_ledger.hpp"
+#include "app/catalogue_store.hpp"
+#include "app/seat_state.hpp"
+#include "base/id.hpp"
+#include "domain/catalogue.hpp"
+
+namespace zl::app {
+
+struct ActivityEntry {
+  domain::Activity activity;
+  std::shared_ptr<const domain::Programme> programme;
+  std::shared_ptr<const domain::Station> station;
+  std::shared_ptr<const ActivityPolicy> policy;
+  std::shared_ptr<SeatState> seats;  ///< the same object in every snapshot
+
+  /// Seats that nobody holds, as far as this process knows.
+  int remaining() const {
+    const int by_ledger = activity.capacity - activity.seats_taken;
+    return seats->remaining().value_or(by_ledger);
+  }
+};
+
+struct ProgrammeEntry {
+  std::shared_ptr<const domain::Programme> programme;
+  std::vector<std::shared_ptr<const ActivityEntry>> activities;  ///< drafts too; by (first start, id)
+
+  std::vector<base::ActivityId> published() const;
+};
+
+/// One state of the catalogue. Drafts are in it: public readers leave them out.
+class Catalogue {
+ public:
+  Catalogue() = default;
+  explicit Catalogue(CatalogueContent content);
+
+  /// A copy in which one programme is as read, or the stations are. Seat knowledge carries over. What was read before
+  /// something newer that is here already is left out: versions only ever rise.
+  Catalogue with_programme(ProgrammeContent content) const;
+  Catalogue with_stations(std::vector<domain::Station> stations) const;
+
+  const ActivityEntry* activity(const base::ActivityId& id) const;
+  const ProgrammeEntry* programme(const base::ProgrammeId& id) const;
+  const domain::Station* station(const base::StationId& id) const;
+  /// The activity of a session, if any.
+  const ActivityEntry* activity_of(const base::SessionId& id) const;
+
+  /// Whether `station` is `scope` or one of its points.
+  bool within(const base::StationId& station, const base::StationId& scope) const;
+
+  using Activities = std::vector<std::shared_ptr<const ActivityEntry>>;
+  using Programmes = std::vector<std::shared_ptr<const ProgrammeEntry>>;
+  using Stations = std::vector<std::shared_ptr<const domain::Station>>;
+  const Activities& activities() const { return activities_; }  ///< by (first start, id)
+  const Programmes& programmes() const { return programmes_; }  ///< by (opens_at, id)
+  const Stations& stations() const { return stations_; }        ///< by (name, id)
+
+ private:
+  void put_programme(ProgrammeContent content);
+  void put_stations(std::vector<domain::Station> stations);
+  void relink_stations();
+  void sort();
+
+  std::unordered_map<base::ActivityId, std::shared_ptr<const ActivityEntry>> activity_by_id_;
+  std::unordered_map<base::ProgrammeId, std::shared_ptr<const ProgrammeEntry>> programme_by_id_;
+  std::unordered_map<base::StationId, std::shared_ptr<const domain::Station>> station_by_id_;
+  std::unordered_map<base::SessionId, base::ActivityId> activity_of_session_;
+  Activities activities_;
+  Programmes programmes_;
+  Stations stations_;
+};
+
+/// The current snapshot, for every loop. Reading costs one relaxed load and no reference count on the hot path.
+class CatalogueHolder {
+ public:
+  CatalogueHolder();
+
+  /// Valid until this thread calls it again: not to be kept across a co_await; `share()` is for that.
+  const Catalogue& current() const { return *refreshed(); }
+  std::shared_ptr<const Catalogue> share() const { return refreshed(); }
+
+  /// `change` makes the next snapshot from the current one; writers take turns, readers never wait.
+  void update(const std::function<Catalogue(const Catalogue&)>& change);
+
+ private:
+  const std::shared_ptr<const Catalogue>& refreshed() const;
+
+  const std::uint64_t number_;  ///< tells holders apart in the threads' caches
+  std::mutex writer_;
+  std::atomic<std::uint64_t> generation_ = 1;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Catalogue> snapshot_;  ///< under mutex_
+};
+
+}  // namespace zl::app

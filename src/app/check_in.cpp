@@ -1,0 +1,40 @@
+#include "app/check_in.hpp"
+
+#include <algorithm>
+
+namespace zl::app {
+
+CheckInDesk::Answer<CheckInAnswer> CheckInDesk::check_in(base::SessionId session, base::BookingId booking,
+                                                         std::string idempotency_key, Claims who, Actor actor) {
+  const std::shared_ptr<const Catalogue> catalogue = catalogue_.share();
+  const ActivityEntry* entry = catalogue->activity_of(session);
+  if (entry == nullptr) co_return base::Code::not_found;
+  const domain::Activity& activity = entry->activity;
+  if (!reaches(who, *catalogue, activity.id)) co_return base::Code::forbidden;
+
+  const base::Instant now = time_.now();
+  const auto meeting = std::ranges::find(activity.sessions, session, &domain::Session::id);
+  if (now < begins_at(meeting->time.starts_at)) {
+    co_return base::Refused{base::Code::not_open, "check-in has not begun", {}, 0};
+  }
+  const base::CheckInId id =
+      idempotency_key.empty() ? random_.next_id<base::CheckInId>() : ids_.check_in(who.account, idempotency_key);
+  co_return co_await store_.check_in(id, booking, session, activity.id, now, actor);
+}
+
+CheckInDesk::Answer<base::Done> CheckInDesk::undo(base::CheckInId id, Claims who, Actor actor) {
+  const base::Outcome<std::optional<base::ActivityId>> activity = co_await store_.activity_of(id);
+  if (!activity) co_return activity.as<base::Done>();
+  if (!*activity) co_return base::Code::not_found;
+  if (!reaches(who, catalogue_.current(), **activity)) co_return base::Code::forbidden;
+  co_return co_await store_.undo(id, actor);
+}
+
+CheckInDesk::Answer<RosterPage> CheckInDesk::roster(base::ActivityId activity, std::optional<base::BookingId> after,
+                                                    std::size_t limit, Claims who) {
+  if (catalogue_.current().activity(activity) == nullptr) co_return base::Code::not_found;
+  if (!reaches(who, catalogue_.current(), activity)) co_return base::Code::forbidden;
+  co_return co_await store_.roster(activity, after, limit);
+}
+
+}  // namespace zl::app

@@ -1,0 +1,199 @@
+// Port: the gate, the Redis side that decides in microseconds. Its word is a hold, never a booking.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/id.hpp"
+#include "base/outcome.hpp"
+#include "base/time.hpp"
+#include "domain/booking.hpp"
+#include "domain/rules.hpp"
+
+namespace zl::app {
+
+namespace asio = boost::asio;
+
+/// Orders what is known of one activity's seats: older knowledge never overrides newer.
+struct GateVersion {
+  std::uint64_t epoch = 0;   ///< which build of the gate
+  std::uint64_t change = 0;  ///< number of the activity's seat changes since it was built
+
+  auto operator<=>(const GateVersion&) const = default;
+};
+
+/// Seats of one activity at one version.
+struct SeatCount {
+  base::ActivityId activity_id;
+  GateVersion version;
+  int used = 0;  ///< holds and bookings together
+  int capacity = 0;
+};
+
+/// The gate gave a unit of each quota line; the ledger has still to say yes.
+struct Granted {
+  domain::GrantNumber grant;
+  domain::Receipt receipt;
+  SeatCount seats;
+  bool again = false;  ///< the id was held before; this is a new grant number for it
+};
+
+struct GateRefused {
+  domain::Refusal refusal;
+  SeatCount seats;
+};
+
+/// There is no gate, or it was built on another Redis: rebuild it before anything is granted.
+struct GateLost {};
+
+using GateDecision = std::variant<Granted, GateRefused, GateLost>;
+
+/// Names one hold exactly; a change that names another grant number than the gate holds does nothing.
+struct HoldRef {
+  base::BookingId id;
+  domain::GrantNumber grant;
+};
+
+struct ExpiredHold {
+  HoldRef hold;
+  base::ActivityId activity_id;
+};
+
+/// What happens to the activity's unit when a hold goes: `stays` where the ledger said full, for then the gate counted
+/// too few.
+enum class Unit { returns = 1, stays };
+
+/// One activity as the gate counts it.
+struct GateCount {
+  SeatCount seats;
+  std::int64_t pending = 0;  ///< holds that the ledger has not answered for
+  int spare = 0;             ///< units that stayed used when the ledger was found full
+};
+
+struct GateSeats {
+  std::uint64_t epoch = 0;
+  base::Instant now;  ///< by the gate's clock
+  std::vector<GateCount> activities;
+};
+
+/// One who holds a seat of an activity, committed or not.
+struct Holder {
+  base::BookingId id;
+  base::AttendeeId attendee_id;
+  domain::GrantNumber grant;
+  bool pending = false;
+};
+
+struct GateHolders {
+  GateVersion version;
+  std::optional<base::Instant> sold_out_at;  ///< when the last seat went, where known
+  std::vector<Holder> holders;
+};
+
+/// A committed booking as the gate keeps it.
+struct GateBooking {
+  base::BookingId id;
+  base::ActivityId activity_id;
+  base::AttendeeId attendee_id;
+  base::UserId user_id;
+};
+
+struct GateActivity {
+  base::ActivityId id;
+  int capacity = 0;
+  base::Instant closes_at;
+  std::vector<base::ActivityId> overlapping;
+};
+
+/// Everything a programme's gate is built from.
+struct GateImage {
+  base::ProgrammeId programme_id;
+  std::uint64_t epoch = 0;
+  std::uint64_t arrival = 0;  ///< the highest arrival number told so far; the gate counts on from it
+  base::Instant opens_at;
+  domain::Rules rules;
+  std::vector<GateActivity> activities;  ///< the published ones
+  std::vector<GateBooking> bookings;     ///< the active ones
+};
+
+/// The rush path. All calls may be unknown (no answer in time). Each runs on the caller's loop. Changes are idempotent.
+class Gate {
+ public:
+  virtual ~Gate() = default;
+
+  /// Decides a wish. Grants, or holds again where the id is held. `min_epoch` is the newest epoch the caller has seen
+  /// of the programme: an older gate is lost. Refused: idempotency_conflict where the id is held for another wish,
+  /// unavailable where nothing was sent.
+  virtual asio::awaitable<base::Outcome<GateDecision>> book(const domain::BookingWish& wish,
+                                                            std::uint64_t min_epoch) = 0;
+
+  /// The ledger has the booking: its hold has no deadline any more. Sent with this loop turn's other calls; a lost one
+  /// is mended by the reconciler.
+  virtual void confirm(const domain::BookingWish& wish) = 0;
+
+  /// Takes holds out. Where the gate holds another grant of an id, nothing changes.
+  virtual asio::awaitable<base::Outcome<base::Done>> remove(base::ProgrammeId programme_id,
+                                                            base::ActivityId activity_id, std::vector<HoldRef> holds,
+                                                            Unit unit) = 0;
+
+  /// Takes a booking out that the ledger has cancelled, whatever its grant number.
+  virtual asio::awaitable<base::Outcome<base::Done>> remove_cancelled(base::ProgrammeId programme_id,
+                                                                      base::ActivityId activity_id,
+                                                                      base::BookingId id) = 0;
+
+  /// Counts of these activities, without those that the gate does not know; nothing where the gate is lost.
+  virtual asio::awaitable<base::Outcome<std::optional<GateSeats>>> seats(base::ProgrammeId programme_id,
+                                                                         std::vector<base::ActivityId> activities) = 0;
+
+  /// Who holds the seats of an activity; nothing where the gate is lost.
+  virtual asio::awaitable<base::Outcome<std::optional<GateHolders>>> holders(base::ProgrammeId programme_id,
+                                                                             base::ActivityId activity_id) = 0;
+
+  /// The time by the gate's clock.
+  virtual asio::awaitable<base::Outcome<base::Instant>> time() = 0;
+
+  /// Tells every server process to poll the change feed now.
+  virtual void announce_change() = 0;
+};
+
+/// What keeps gates true to the ledger. The same promises as `Gate`.
+class GateUpkeep {
+ public:
+  virtual ~GateUpkeep() = default;
+
+  /// Puts committed bookings in that the gate does not know.
+  virtual asio::awaitable<base::Outcome<base::Done>> adopt(base::ProgrammeId programme_id, base::ActivityId activity_id,
+                                                           std::vector<GateBooking> bookings) = 0;
+
+  /// Gives back units that stayed used, where there are exactly `count` of them.
+  virtual asio::awaitable<base::Outcome<base::Done>> give_back_spare(base::ProgrammeId programme_id,
+                                                                     base::ActivityId activity_id, int count) = 0;
+
+  /// Holds past their deadline.
+  virtual asio::awaitable<base::Outcome<std::vector<ExpiredHold>>> expired_holds(
+      base::ProgrammeId programme_id, std::vector<base::ActivityId> activities, std::size_t limit) = 0;
+
+  /// Installs an image over an absent gate, an older epoch or one of another Redis; false where the gate is as new
+  /// already.
+  virtual asio::awaitable<base::Outcome<bool>> install(GateImage image) = 0;
+
+  /// Sets an activity's capacity absolutely. Refused: invalid_state where more is used, unavailable where the gate is
+  /// lost.
+  virtual asio::awaitable<base::Outcome<base::Done>> set_capacity(base::ProgrammeId programme_id,
+                                                                  base::ActivityId activity_id, int capacity) = 0;
+};
+
+/// What gates publish: a seat came back, or the last one went. Called on one of the loops.
+class SeatNews {
+ public:
+  virtual ~SeatNews() = default;
+  virtual void on_seats(const base::ProgrammeId& programme_id, const SeatCount& seats) = 0;
+  /// The catalogue, an account or an attendee changed somewhere: poll the change feed now.
+  virtual void on_change() = 0;
+};
+
+}  // namespace zl::app

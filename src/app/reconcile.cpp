@@ -1,0 +1,177 @@
+#include "app/reconcile.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "runtime/log.hpp"
+
+namespace zl::app {
+namespace {
+
+constexpr std::size_t expired_at_once = 500;
+
+// An activity whose counts agree is compared by ids all the same, once in this many passes.
+constexpr std::uint64_t full_comparison_every = 60;
+
+// A gate is looked at until this long after booking ended, so that nothing stays pending in it.
+constexpr std::chrono::hours aftercare{1};
+
+template <class Item>
+std::vector<Item> in_both(const std::vector<Item>& before, const std::vector<Item>& now) {
+  std::unordered_set<base::BookingId> known;
+  for (const Item& item : before) known.insert(item.id);
+  std::vector<Item> both;
+  std::ranges::copy_if(now, std::back_inserter(both), [&known](const Item& item) { return known.contains(item.id); });
+  return both;
+}
+
+}  // namespace
+
+Differences compare(const std::vector<Holder>& gate, const std::vector<GateBooking>& ledger) {
+  std::unordered_map<base::BookingId, const Holder*> held;
+  for (const Holder& holder : gate) held.emplace(holder.id, &holder);
+  Differences found;
+  for (const GateBooking& booking : ledger) {
+    const auto holder = held.find(booking.id);
+    if (holder == held.end()) {
+      found.missing_in_gate.push_back(booking);
+    } else {
+      if (holder->second->pending) found.unconfirmed.push_back(booking);
+      held.erase(holder);
+    }
+  }
+  for (const auto& [id, holder] : held) {
+    if (!holder->pending) found.missing_in_ledger.push_back({id, holder->grant});
+  }
+  return found;
+}
+
+Differences seen_twice(const Differences& before, const Differences& now) {
+  return {in_both(before.missing_in_gate, now.missing_in_gate),
+          in_both(before.missing_in_ledger, now.missing_in_ledger), in_both(before.unconfirmed, now.unconfirmed)};
+}
+
+asio::awaitable<void> Reconcile::keep() {
+  while (!parts_.group.stopping()) {
+    const base::Outcome<bool> turn = co_await parts_.lease.hold();
+    if (turn && *turn) co_await pass();
+    co_await parts_.group.sleeper().sleep_for(parts_.interval);
+  }
+}
+
+asio::awaitable<void> Reconcile::pass() {
+  ++pass_number_;
+  parts_.metrics.passes.add();
+  const std::shared_ptr<const Catalogue> snapshot = parts_.catalogue.share();
+  const base::Instant now = parts_.time.now();
+  for (const auto& entry : snapshot->programmes()) {
+    const domain::Programme& programme = *entry->programme;
+    if (now + std::chrono::seconds(10) < programme.opens_at || now > programme.closes_at + aftercare) continue;
+    std::vector<base::ActivityId> published = entry->published();
+    if (!published.empty()) co_await look_at(programme.id, std::move(published));
+    if (parts_.group.stopping()) co_return;
+  }
+}
+
+asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::vector<base::ActivityId> published) {
+  const base::Outcome<std::optional<GateSeats>> seats = co_await parts_.gate.seats(programme_id, published);
+  if (!seats) co_return;
+  if (!*seats || (*seats)->activities.size() < published.size()) {
+    (void)co_await parts_.keeper.mend(programme_id, parts_.interval);
+    co_return;
+  }
+  co_await return_expired(programme_id, published);
+
+  const base::Outcome<std::vector<SeatsTaken>> taken = co_await parts_.ledger.seats_taken(programme_id);
+  if (!taken) co_return;
+  std::unordered_map<base::ActivityId, SeatsTaken> by_activity;
+  for (const SeatsTaken& row : *taken) by_activity.emplace(row.activity_id, row);
+
+  for (const GateCount& count : (*seats)->activities) {
+    const auto row = by_activity.find(count.seats.activity_id);
+    if (row == by_activity.end()) continue;
+    const bool counts_agree = count.seats.used == row->second.seats_taken + count.pending && count.spare == 0;
+    const bool suspected = suspected_.contains(count.seats.activity_id);
+    if (!counts_agree || suspected || pass_number_ % full_comparison_every == 0) {
+      co_await compare_activity(programme_id, count);
+    }
+    if (row->second.capacity != count.seats.capacity) {
+      (void)co_await parts_.upkeep.set_capacity(programme_id, count.seats.activity_id, row->second.capacity);
+    }
+  }
+}
+
+/// Fence first, then look, in one transaction: a writer that was stalled past its deadline cannot commit any more, so
+/// what is not in the ledger then never will be.
+asio::awaitable<void> Reconcile::return_expired(base::ProgrammeId programme_id,
+                                                const std::vector<base::ActivityId>& published) {
+  const base::Outcome<std::vector<ExpiredHold>> expired =
+      co_await parts_.upkeep.expired_holds(programme_id, published, expired_at_once);
+  if (!expired || expired->empty()) co_return;
+  const base::Outcome<std::vector<FencedHold>> fenced = co_await parts_.ledger.fence(programme_id, *expired);
+  if (!fenced) co_return;
+
+  std::unordered_map<base::BookingId, base::ActivityId> activity_of;
+  for (const ExpiredHold& hold : *expired) activity_of.emplace(hold.hold.id, hold.activity_id);
+  std::unordered_map<base::ActivityId, std::vector<HoldRef>> to_return;
+  for (const FencedHold& hold : *fenced) {
+    const base::ActivityId activity_id = activity_of[hold.hold.id];
+    if (!hold.committed) to_return[activity_id].push_back(hold.hold);
+  }
+  for (auto& [activity_id, holds] : to_return) {
+    parts_.metrics.holds_returned.add(holds.size());
+    runtime::log::info("holds_returned", {{"activity_id", activity_id.hex()}, {"count", holds.size()}});
+    (void)co_await parts_.gate.remove(programme_id, activity_id, std::move(holds), Unit::returns);
+  }
+}
+
+asio::awaitable<void> Reconcile::compare_activity(base::ProgrammeId programme_id, GateCount count) {
+  const base::ActivityId activity_id = count.seats.activity_id;
+  const base::Outcome<std::vector<GateBooking>> ledger = co_await parts_.ledger.active_bookings(activity_id);
+  if (!ledger) co_return;
+  const base::Outcome<std::optional<GateHolders>> gate = co_await parts_.gate.holders(programme_id, activity_id);
+  if (!gate || !*gate) co_return;
+
+  const Differences now = compare((*gate)->holders, *ledger);
+  const bool clean = now.missing_in_gate.empty() && now.missing_in_ledger.empty() && now.unconfirmed.empty();
+  const bool miscounted = count.seats.used != static_cast<int>((*gate)->holders.size()) + count.spare;
+  const auto before = suspected_.find(activity_id);
+  const bool twice = before != suspected_.end();
+  const Differences certain = twice ? seen_twice(before->second, now) : Differences{};
+  if (clean && count.spare == 0 && !miscounted) {
+    suspected_.erase(activity_id);
+    co_return;
+  }
+  suspected_[activity_id] = now;
+  if (!twice) co_return;
+  co_await repair(programme_id, activity_id, certain);
+  if (clean && count.spare > 0) {
+    (void)co_await parts_.upkeep.give_back_spare(programme_id, activity_id, count.spare);
+  } else if (clean) {
+    // The ids agree and the number doesn't: no id can be named, so the gate is built anew behind a fence.
+    (void)co_await parts_.keeper.rebuild(programme_id);
+    suspected_.erase(activity_id);
+  }
+}
+
+asio::awaitable<void> Reconcile::repair(base::ProgrammeId programme_id, base::ActivityId activity_id,
+                                        Differences certain) {
+  for (const GateBooking& booking : certain.unconfirmed) {
+    parts_.gate.confirm({booking.id, activity_id, programme_id, booking.attendee_id, booking.user_id});
+  }
+  parts_.metrics.holds_confirmed.add(certain.unconfirmed.size());
+  const std::size_t repairs = certain.missing_in_gate.size() + certain.missing_in_ledger.size();
+  if (repairs == 0) co_return;
+  parts_.metrics.repairs.add(repairs);
+  runtime::log::warning("gate_repaired", {{"activity_id", activity_id.hex()},
+                                          {"missing_in_gate", certain.missing_in_gate.size()},
+                                          {"missing_in_ledger", certain.missing_in_ledger.size()}});
+  if (!certain.missing_in_gate.empty()) {
+    (void)co_await parts_.upkeep.adopt(programme_id, activity_id, std::move(certain.missing_in_gate));
+  }
+  if (!certain.missing_in_ledger.empty()) {
+    (void)co_await parts_.gate.remove(programme_id, activity_id, std::move(certain.missing_in_ledger), Unit::returns);
+  }
+}
+
+}  // namespace zl::app

@@ -1,0 +1,80 @@
+// The reconciler: compares gates with the ledger and mends what two passes saw, by id. It also gives expired holds
+// back, behind a fence, and rebuilds lost gates. Several at once do no harm; a named lock saves the work.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "app/booking_ledger.hpp"
+#include "app/catalogue.hpp"
+#include "app/gate.hpp"
+#include "app/gate_clock.hpp"
+#include "app/gate_keeper.hpp"
+#include "runtime/metrics.hpp"
+#include "runtime/task_group.hpp"
+
+namespace zl::app {
+
+/// Port: whose turn it is, among all processes.
+class ReconcilerLease {
+ public:
+  virtual ~ReconcilerLease() = default;
+  /// True while this process has the turn; keeps or takes it.
+  virtual asio::awaitable<base::Outcome<bool>> hold() = 0;
+};
+
+struct ReconcileMetrics {
+  runtime::Counter& passes;
+  runtime::Counter& holds_returned;   ///< by expiry
+  runtime::Counter& holds_confirmed;  ///< the confirmation was lost
+  runtime::Counter& repairs;          ///< bookings put in or taken out by a comparison
+};
+
+/// What a comparison by ids finds wrong with a gate. Pure, so that it can be tested without stores.
+struct Differences {
+  std::vector<GateBooking> missing_in_gate;  ///< active in the ledger, unknown to the gate
+  std::vector<HoldRef> missing_in_ledger;    ///< committed by the gate's account, not active in the ledger
+  std::vector<GateBooking> unconfirmed;      ///< pending in the gate, active in the ledger
+};
+Differences compare(const std::vector<Holder>& gate, const std::vector<GateBooking>& ledger);
+
+/// Keeps of `now` what an earlier pass had found as well.
+Differences seen_twice(const Differences& before, const Differences& now);
+
+class Reconcile {
+ public:
+  struct Parts {
+    Gate& gate;
+    GateUpkeep& upkeep;
+    BookingLedger& ledger;
+    GateKeeper& keeper;
+    ReconcilerLease& lease;
+    const CatalogueHolder& catalogue;
+    const GateClock& time;
+    runtime::TaskGroup& group;
+    ReconcileMetrics metrics;
+    base::Milliseconds interval;
+  };
+
+  explicit Reconcile(Parts parts) : parts_(parts) {}
+
+  /// Passes until the group stops.
+  asio::awaitable<void> keep();
+
+  /// One pass over all programmes that can be booked or were lately.
+  asio::awaitable<void> pass();
+
+ private:
+  asio::awaitable<void> look_at(base::ProgrammeId programme_id, std::vector<base::ActivityId> published);
+  asio::awaitable<void> return_expired(base::ProgrammeId programme_id, const std::vector<base::ActivityId>& published);
+  asio::awaitable<void> compare_activity(base::ProgrammeId programme_id, GateCount count);
+  asio::awaitable<void> repair(base::ProgrammeId programme_id, base::ActivityId activity_id, Differences certain);
+
+  Parts parts_;
+  std::uint64_t pass_number_ = 0;
+  std::unordered_map<base::ActivityId, Differences> suspected_;  ///< of the pass before; at most one an activity
+};
+
+}  // namespace zl::app

@@ -1,0 +1,75 @@
+#include "app/seat_watch.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace zl::app {
+namespace {
+
+// A page that shows seats asks again within this time as long as somebody looks at it.
+constexpr base::Milliseconds attention{10'000};
+
+// The holders of larger activities are not kept in memory: there the gate itself says "sold out".
+constexpr int holders_limit = 20'000;
+
+bool looked_at(const ProgrammeEntry& programme, base::SteadyTime now) {
+  return std::ranges::any_of(programme.activities,
+                             [now](const auto& entry) { return now - entry->seats->touched_at() < attention; });
+}
+
+}  // namespace
+
+void SeatWatch::learn(const base::ProgrammeId& programme_id, const SeatCount& seats) {
+  const ActivityEntry* entry = catalogue_.current().activity(seats.activity_id);
+  if (entry == nullptr) return;
+  entry->seats->learn(seats, clock_.steady_now());
+  if (seats.capacity > holders_limit || !entry->seats->claim_fetch()) return;
+  const bool started = group_.spawn(fetch_holders(programme_id, seats.activity_id, entry->seats), "fetch_holders");
+  if (!started) entry->seats->abandon_fetch();
+}
+
+asio::awaitable<void> SeatWatch::fetch_holders(base::ProgrammeId programme_id, base::ActivityId activity_id,
+                                               std::shared_ptr<SeatState> seats) {
+  const base::Outcome<std::optional<GateHolders>> answer = co_await gate_.holders(programme_id, activity_id);
+  if (!answer || !*answer) {
+    seats->abandon_fetch();
+    co_return;
+  }
+  const GateHolders& found = **answer;
+  auto set = std::make_shared<HolderSet>();
+  set->version = found.version;
+  set->sold_out_at = found.sold_out_at;
+  for (const Holder& holder : found.holders) {
+    set->bookings.insert(holder.id);
+    set->attendees.insert(holder.attendee_id);
+  }
+  seats->learn_holders(std::move(set), clock_.steady_now());
+}
+
+asio::awaitable<void> SeatWatch::poll(base::ProgrammeId programme_id) {
+  const ProgrammeEntry* programme = catalogue_.current().programme(programme_id);
+  if (programme == nullptr) co_return;
+  std::vector<base::ActivityId> published = programme->published();
+  if (published.empty()) co_return;
+  const std::size_t wanted = published.size();
+  const base::Outcome<std::optional<GateSeats>> answer = co_await gate_.seats(programme_id, std::move(published));
+  if (!answer) co_return;
+  if (!*answer || (*answer)->activities.size() < wanted) {
+    (void)co_await keeper_.mend(programme_id, poll_interval_);
+    co_return;
+  }
+  for (const GateCount& count : (*answer)->activities) learn(programme_id, count.seats);
+}
+
+asio::awaitable<void> SeatWatch::keep() {
+  while (!group_.stopping()) {
+    const std::shared_ptr<const Catalogue> snapshot = catalogue_.share();
+    const base::SteadyTime now = clock_.steady_now();
+    for (const auto& programme : snapshot->programmes()) {
+      if (looked_at(*programme, now)) group_.spawn(poll(programme->programme->id), "poll_seats");
+    }
+    co_await group_.sleeper().sleep_for(poll_interval_);
+  }
+}
+
+}  // namespace zl::app

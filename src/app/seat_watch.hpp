@@ -1,0 +1,48 @@
+// Keeps what this process knows of seats fresh: polls the gates that somebody looks at, fetches the holders of
+// activities that are sold out, and takes in what other processes publish.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "app/catalogue.hpp"
+#include "app/gate.hpp"
+#include "app/gate_keeper.hpp"
+#include "base/clock.hpp"
+#include "runtime/task_group.hpp"
+
+namespace zl::app {
+
+class SeatWatch {
+ public:
+  SeatWatch(Gate& gate, GateKeeper& keeper, const CatalogueHolder& catalogue, const base::Clock& clock,
+            runtime::TaskGroup& group, base::Milliseconds poll_interval)
+      : gate_(gate),
+        keeper_(keeper),
+        catalogue_(catalogue),
+        clock_(clock),
+        group_(group),
+        poll_interval_(poll_interval) {}
+
+  /// Takes a count in; where the activity turns out to be sold out, its holders are fetched in the background.
+  void learn(const base::ProgrammeId& programme_id, const SeatCount& seats);
+
+  /// Polls until the group stops; programmes that nobody asked for lately are left alone.
+  asio::awaitable<void> keep();
+
+  /// Polls one programme now; mends its gate where it is lost.
+  asio::awaitable<void> poll(base::ProgrammeId programme_id);
+
+ private:
+  asio::awaitable<void> fetch_holders(base::ProgrammeId programme_id, base::ActivityId activity_id,
+                                      std::shared_ptr<SeatState> seats);
+
+  Gate& gate_;
+  GateKeeper& keeper_;
+  const CatalogueHolder& catalogue_;
+  const base::Clock& clock_;
+  runtime::TaskGroup& group_;
+  const base::Milliseconds poll_interval_;
+};
+
+}  // namespace zl::app

@@ -1,0 +1,80 @@
+#include "app/sign_in.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "domain/validation.hpp"
+#include "runtime/password.hpp"
+
+namespace zl::app {
+namespace {
+
+constexpr std::chrono::seconds password_deadline{5};
+
+base::Refused login_failed() {
+  return {base::Code::unauthorized, "user name and password do not fit", {}, 0};
+}
+
+}  // namespace
+
+SignedIn SignIn::issue(Claims claims, base::Milliseconds ttl) const {
+  claims.token = parts_.random.next_id<base::TokenId>();
+  claims.expires_at = parts_.clock.wall_now() + ttl;
+  return {parts_.keys.sign(claims), claims.expires_at, {}, claims};
+}
+
+asio::awaitable<base::Outcome<SignedIn>> SignIn::dev(std::string openid, std::string nickname) {
+  const base::Outcome<domain::User> user = co_await parts_.people.sign_in(openid, nickname);
+  if (!user) co_return user.as<SignedIn>();
+  if (user->blocked) co_return base::Refused{base::Code::forbidden, "this account is blocked", {}, 0};
+  Claims claims;
+  claims.account = {user->id.bytes};
+  claims.version = user->version;
+  SignedIn signed_in = issue(claims, parts_.user_token_ttl);
+  signed_in.user = *user;
+  co_return signed_in;
+}
+
+asio::awaitable<base::Outcome<SignedIn>> SignIn::staff(std::string username, std::string password,
+                                                       std::string address) {
+  const int wait_s = parts_.throttle.wait_s(username, address);
+  if (wait_s > 0) co_return base::Refused{base::Code::too_many_requests, "too many failed logins", {}, wait_s};
+
+  const base::Outcome<std::optional<AccountWithHash>> found = co_await parts_.accounts.find_by_username(username);
+  if (!found) co_return found.as<SignedIn>();
+  // An unknown name costs the same work as a known one.
+  const std::string hash = *found ? (*found)->password_hash : std::string(runtime::dummy_hash());
+  auto verify = [hash, password]() -> base::Outcome<bool> { return runtime::verify_password(hash, password); };
+  const base::Outcome<bool> fits =
+      co_await parts_.password_pool.run(std::move(verify), parts_.clock.steady_now() + password_deadline);
+  if (!fits) co_return fits.as<SignedIn>();
+  if (!*fits || !*found || (*found)->account.blocked) {
+    parts_.throttle.failed(username, address);
+    co_return login_failed();
+  }
+  parts_.throttle.succeeded(username);
+
+  const domain::Account& account = (*found)->account;
+  Claims claims;
+  claims.account = account.id;
+  claims.version = account.version;
+  claims.role = account.role;
+  claims.station = account.station_id;
+  co_return issue(claims, parts_.staff_token_ttl);
+}
+
+asio::awaitable<base::Outcome<base::Done>> SignIn::out(Claims who, bool everywhere, Actor actor) {
+  const base::Outcome<base::Done> ended = everywhere
+                                              ? co_await parts_.accounts.end_all_tokens(who.account, actor)
+                                              : co_await parts_.accounts.end_token(who.token, who.expires_at, actor);
+  if (!ended) co_return ended;
+  if (everywhere) {
+    parts_.voided.raise(who.account, who.version + 1, parts_.clock.wall_now());
+  } else {
+    parts_.voided.end(who.token, who.expires_at);
+  }
+  parts_.gate.announce_change();
+  co_return ended;
+}
+
+}  // namespace zl::app
