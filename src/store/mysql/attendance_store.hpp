@@ -1,0 +1,14 @@
+// Check-ins and rosters in MySQL.
+#pragma once
+
+#include <memory>
+
+#include "app/attendance_store.hpp"
+#include "store/mysql/pool.hpp"
+
+namespace zl::mysql {
+
+/// The pool outlives it.
+std::unique_ptr<app::AttendanceStore> create_attendance_store(ConnectionPool& pool);
+
+}  // namespace zl::mysql

@@ -1,0 +1,78 @@
+// What a group commit decides, without a database: which grants of a batch become bookings, given what is committed.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "app/booking_ledger.hpp"
+#include "base/id.hpp"
+#include "base/outcome.hpp"
+#include "domain/booking.hpp"
+#include "domain/decision.hpp"
+
+namespace zl::mysql {
+
+using BookAnswer = base::Outcome<app::LedgerAnswer>;
+
+/// A row of activity_seats.
+struct SeatsRow {
+  int capacity = 0;
+  int seats_taken = 0;
+  domain::GrantNumber fence;
+  bool open = false;
+};
+
+/// An active booking that a rule may count.
+struct HeldRow {
+  base::ProgrammeId programme_id;
+  domain::HeldBooking held;
+};
+
+/// What was read in the transaction. It stays true until the end of it: the rows it rests on are locked.
+struct BatchFacts {
+  /// Rows of the batch's own ids, whatever their state.
+  std::unordered_map<base::BookingId, domain::Booking> existing;
+  std::unordered_map<base::BookingId, domain::GrantNumber> existing_grants;
+
+  /// Active bookings of the batch's attendees and users in its programmes; each at most once.
+  std::vector<HeldRow> held;
+
+  /// Attendees who are gone: deleted since the gate was asked.
+  std::vector<base::AttendeeId> gone;
+
+  /// The seats of every activity of the batch; nothing where the UPDATE is to guard them.
+  std::optional<std::unordered_map<base::ActivityId, SeatsRow>> seats;
+};
+
+/// Seats that a batch takes from one activity.
+struct SeatDemand {
+  base::ActivityId activity_id;
+  int seats = 0;
+  domain::GrantNumber lowest;  ///< the fence has to be below this
+};
+
+struct BatchDecision {
+  /// In the order of the items. They hold once the transaction has ended as `accepted` says.
+  std::vector<BookAnswer> answers;
+  /// Indexes of the items to insert; empty: there is nothing to commit.
+  std::vector<std::size_t> accepted;
+};
+
+/// True where two items have the same id, or the same activity and attendee: then who comes first has to be looked at.
+bool has_rivals(const std::vector<app::LedgerItem>& items);
+
+/// True where some item's rules look at what the attendee and the user hold already.
+bool looks_at_holdings(const std::vector<app::LedgerItem>& items);
+
+/// Decides the items in the order given, each counting what the ones before it take.
+BatchDecision decide(const std::vector<app::LedgerItem>& items, const BatchFacts& facts);
+
+/// The seats of the accepted items, by activity, in the order of their ids.
+std::vector<SeatDemand> seat_demands(const std::vector<app::LedgerItem>& items,
+                                     const std::vector<std::size_t>& accepted);
+
+/// The booking that an accepted item becomes. Its time is the gate's: `decided_at`.
+domain::Booking booking_of(const app::LedgerItem& item);
+
+}  // namespace zl::mysql

@@ -1,0 +1,131 @@
+#include "store/mysql/booking_statements.hpp"
+
+#include <algorithm>
+
+#include "store/mysql/sql.hpp"
+
+namespace zl::mysql {
+namespace {
+
+std::vector<base::ActivityId> activities_of(const std::vector<SeatDemand>& demands) {
+  std::vector<base::ActivityId> ids;
+  ids.reserve(demands.size());
+  for (const SeatDemand& demand : demands) ids.push_back(demand.activity_id);
+  return ids;
+}
+
+Fragment seats_by_activity(const std::vector<SeatDemand>& demands) {
+  std::string text;
+  for (const SeatDemand& demand : demands) text += sql(" WHEN ? THEN ?", demand.activity_id, demand.seats);
+  return {std::move(text)};
+}
+
+}  // namespace
+
+domain::Booking booking_row(const Row& row) {
+  domain::Booking booking;
+  booking.id = row.id<base::BookingId>(0);
+  booking.state = row.as<domain::BookingState>(1);
+  booking.activity_id = row.id<base::ActivityId>(2);
+  booking.programme_id = row.id<base::ProgrammeId>(3);
+  booking.attendee_id = row.id<base::AttendeeId>(4);
+  booking.user_id = row.id<base::UserId>(5);
+  booking.created_at = row.instant(6);
+  booking.cancelled_at = row.maybe_instant(7);
+  booking.receipt.arrival = row.u64(8);
+  booking.receipt.decided_at = row.instant(9);
+  booking.receipt.opens_at = row.instant(10);
+  booking.receipt.remaining = row.integer(11);
+  return booking;
+}
+
+domain::GrantNumber booking_row_grant(const Row& row) {
+  return row.grant(12);
+}
+
+std::string select_bookings(std::string_view rest) {
+  std::string text = "SELECT ";
+  text += booking_columns;
+  text += " FROM bookings ";
+  text += rest;
+  return text;
+}
+
+std::string lock_users(const std::vector<base::UserId>& ids) {
+  return sql("SELECT id FROM users FORCE INDEX (PRIMARY) WHERE id IN (?) ORDER BY id FOR UPDATE", ids);
+}
+
+std::string lock_attendees(const std::vector<base::AttendeeId>& ids) {
+  return sql("SELECT id FROM attendees FORCE INDEX (PRIMARY) WHERE id IN (?) AND deleted = 0 ORDER BY id FOR UPDATE",
+             ids);
+}
+
+std::string lock_seats(const std::vector<base::ActivityId>& ids) {
+  return sql(
+      "SELECT activity_id, capacity, seats_taken, fence, open FROM activity_seats FORCE INDEX (PRIMARY) "
+      "WHERE activity_id IN (?) ORDER BY activity_id FOR UPDATE",
+      ids);
+}
+
+std::string take_seats(const std::vector<SeatDemand>& demands) {
+  std::string guards;
+  for (const SeatDemand& demand : demands) {
+    if (!guards.empty()) guards += " OR ";
+    guards += sql("(activity_id = ? AND seats_taken + ? <= capacity AND fence < ?)", demand.activity_id, demand.seats,
+                  demand.lowest);
+  }
+  return sql(
+      "UPDATE activity_seats FORCE INDEX (PRIMARY) SET seats_taken = seats_taken + CASE activity_id? ELSE 0 END "
+      "WHERE activity_id IN (?) AND open = 1 AND (?)",
+      seats_by_activity(demands), activities_of(demands), Fragment{std::move(guards)});
+}
+
+std::string return_seats(const std::vector<SeatDemand>& demands) {
+  return sql(
+      "UPDATE activity_seats FORCE INDEX (PRIMARY) SET seats_taken = seats_taken - CASE activity_id? ELSE 0 END "
+      "WHERE activity_id IN (?)",
+      seats_by_activity(demands), activities_of(demands));
+}
+
+std::string insert_bookings(const std::vector<app::LedgerItem>& items, const std::vector<std::size_t>& accepted) {
+  std::vector<std::size_t> by_id = accepted;
+  std::ranges::sort(by_id, {}, [&](std::size_t i) { return items[i].wish.id; });
+  Values rows;
+  for (const std::size_t i : by_id) {
+    const app::LedgerItem& item = items[i];
+    const domain::BookingWish& wish = item.wish;
+    const domain::Receipt& receipt = item.receipt;
+    rows.row(wish.id, wish.activity_id, wish.programme_id, wish.attendee_id, wish.user_id,
+             domain::BookingState::confirmed, 1, item.grant, receipt.arrival.value_or(item.grant.arrival()),
+             receipt.decided_at, receipt.opens_at, receipt.remaining.value_or(0), receipt.decided_at);
+  }
+  return sql(
+      "INSERT INTO bookings (id, activity_id, programme_id, party_id, user_id, state, active, grant_number, arrival, "
+      "decided_at, opens_at, remaining, created_at) VALUES ?",
+      rows.fragment());
+}
+
+std::string select_held(const std::vector<base::ProgrammeId>& programmes,
+                        const std::vector<base::AttendeeId>& attendees, const std::vector<base::UserId>& users) {
+  return sql(
+      "SELECT programme_id, id, activity_id, party_id, user_id FROM bookings FORCE INDEX (bookings_party) "
+      "WHERE party_id IN (?) AND programme_id IN (?) AND active = 1 "
+      "UNION SELECT programme_id, id, activity_id, party_id, user_id FROM bookings FORCE INDEX (bookings_user) "
+      "WHERE user_id IN (?) AND programme_id IN (?) AND active = 1",
+      attendees, programmes, users, programmes);
+}
+
+std::string cancel_bookings(const std::vector<Cancellation>& cancellations) {
+  std::string times;
+  std::vector<base::BookingId> ids;
+  for (const Cancellation& cancellation : cancellations) {
+    times += sql(" WHEN ? THEN ?", cancellation.id, cancellation.at);
+    ids.push_back(cancellation.id);
+  }
+  return sql(
+      "UPDATE bookings FORCE INDEX (PRIMARY) SET cancelled_at = CASE id? END, state = ?, active = NULL "
+      "WHERE id IN (?) AND active = 1",
+      Fragment{std::move(times)}, domain::BookingState::cancelled, ids);
+}
+
+}  // namespace zl::mysql

@@ -1,0 +1,110 @@
+// The writer threads of the ledger: each puts whatever has queued while its last commit ran into the next one. No
+// timer: batches grow with the load.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "app/booking_ledger.hpp"
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "runtime/guard.hpp"
+#include "runtime/metrics.hpp"
+#include "runtime/resumption.hpp"
+#include "store/mysql/batch_plan.hpp"
+#include "store/mysql/batch_runner.hpp"
+#include "store/mysql/cancel_batch.hpp"
+#include "store/mysql/connection.hpp"
+
+namespace zl::mysql {
+
+struct WriterConfig {
+  ConnectionConfig connection;     ///< `autocommit` is set to false
+  std::size_t writers = 2;         ///< threads; more: more commits at a time, smaller batches
+  std::size_t queue_limit = 4096;  ///< items of one writer between take_place() and their answer
+  std::size_t batch_limit = 256;   ///< items in one transaction; more: longer locks
+  int item_deadline_ms = 5000;     ///< an item that waited longer is overloaded, never begun
+  RunnerConfig runner;
+};
+
+class WriterPool {
+ public:
+  /// Starts the threads and registers metrics; the references outlive the pool.
+  WriterPool(const WriterConfig& config, const base::Clock& clock, base::Random& random, runtime::Metrics& metrics);
+  WriterPool(const WriterPool&) = delete;
+  WriterPool& operator=(const WriterPool&) = delete;
+  /// stop().
+  ~WriterPool();
+
+  std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id);
+
+  /// The caller resumes on its own loop. Refused{overloaded}: never begun.
+  boost::asio::awaitable<BookAnswer> book(app::LedgerItem item);
+  boost::asio::awaitable<CancelAnswer> cancel(const base::ProgrammeId& programme_id, CancelItem item);
+
+  /// Takes nothing more, commits what is queued, joins the threads. Not callable on a loop.
+  void stop();
+
+  /// Items that no batch has taken yet.
+  std::size_t queued() const;
+
+  /// False since the last attempt of a writer to reach MySQL failed.
+  bool up() const { return up_->load(std::memory_order_relaxed); }
+
+ private:
+  /// Lives in the frame of book() or cancel(), which stays suspended until it is answered.
+  struct BookJob {
+    app::LedgerItem item;
+    std::optional<BookAnswer> answer;
+  };
+  struct CancelJob {
+    CancelItem item;
+    std::optional<CancelAnswer> answer;
+  };
+  struct Entry {
+    std::variant<BookJob*, CancelJob*> job;
+    base::SteadyTime queued_at;
+    runtime::Resumption<bool> resume;
+  };
+  struct Writer {
+    explicit Writer(std::size_t limit) : places(limit) {}
+
+    runtime::BoundedCount places;
+    std::mutex mutex;
+    std::condition_variable work_came;
+    std::deque<Entry> queue;  // under mutex
+    bool stopping = false;    // under mutex
+    std::thread thread;
+  };
+
+  Writer& writer_of(const base::ProgrammeId& programme_id);
+  boost::asio::awaitable<bool> wait_in_queue(Writer& writer, std::variant<BookJob*, CancelJob*> job);
+  void enqueue(Writer& writer, Entry entry);
+  void work(Writer& writer);
+  std::vector<Entry> next_batch(Writer& writer);
+  void refuse_expired(std::vector<Entry>& entries);
+  void commit(Session& session, std::vector<Entry>& entries);
+  void book_all(BatchRunner& runner, std::vector<Entry>& entries);
+  void cancel_all(BatchRunner& runner, std::vector<Entry>& entries);
+
+  const WriterConfig config_;
+  const base::Clock& clock_;
+  base::Random& random_;
+  runtime::Histogram& queue_seconds_;
+  runtime::Histogram& commit_seconds_;
+  runtime::Histogram& batch_items_;
+  // Shared with the gauges, which may be read for longer than the pool lives.
+  std::shared_ptr<std::atomic<bool>> up_ = std::make_shared<std::atomic<bool>>(true);
+  std::vector<std::shared_ptr<Writer>> writers_;
+};
+
+}  // namespace zl::mysql

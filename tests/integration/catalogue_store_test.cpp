@@ -1,0 +1,394 @@
+// Stations, programmes and activities on a real MariaDB: what is stored, audited, told to the feed, locked and fenced.
+#include "store/mysql/catalogue_store.hpp"
+
+#include <algorithm>
+
+#include "store/mysql/change_feed.hpp"
+#include "store/mysql/outbox.hpp"
+#include "store_harness.hpp"
+
+namespace zl::test {
+namespace {
+
+using base::Code;
+using base::Outcome;
+using mysql::sql;
+
+class CatalogueStoreTest : public StoreTest {
+ protected:
+  domain::Station a_station() {
+    return wait(store_->create_station(station_named(random_, "钟楼站"), admin_, std::nullopt)).value().value;
+  }
+  domain::Programme a_programme() {
+    return wait(store_->create_programme(programme_of(random_, a_station()), admin_, std::nullopt)).value().value;
+  }
+  domain::Activity a_draft(const domain::Programme& programme) {
+    return wait(store_->create_activity(activity_of(random_, programme), admin_, std::nullopt)).value().value;
+  }
+  domain::Activity an_activity(const domain::Programme& programme) {
+    return wait(store_->publish(a_draft(programme).id, admin_)).value();
+  }
+  domain::Activity an_activity() { return an_activity(a_programme()); }
+
+  app::CreationMark a_mark(std::uint8_t content) {
+    app::CreationMark mark;
+    random_.fill(mark.key);
+    mark.content_hash.fill(content);
+    return mark;
+  }
+
+  std::uint64_t epoch_of(const base::ProgrammeId& id) {
+    return number(sql("SELECT epoch FROM programmes WHERE id = ?", id));
+  }
+  std::uint64_t fence_of(const base::ActivityId& id) { return seats("fence", id); }
+  std::uint64_t seats(const std::string& column, const base::ActivityId& id) {
+    return number(sql("SELECT " + column + " FROM activity_seats WHERE activity_id = ?", id));
+  }
+
+  std::unique_ptr<app::CatalogueStore> store_ = mysql::create_catalogue_store(pool_);
+  std::unique_ptr<app::ChangeFeed> feed_ = mysql::create_change_feed(pool_);
+};
+
+TEST_F(CatalogueStoreTest, keeps_what_was_created) {
+  const domain::Station station = a_station();
+  domain::Station point = station_named(random_, "北门服务点");
+  point.parent_id = station.id;
+  ASSERT_TRUE(wait(store_->create_station(point, admin_, std::nullopt)).is_done());
+  const domain::Programme programme =
+      wait(store_->create_programme(programme_of(random_, point), admin_, std::nullopt)).value().value;
+  const domain::Activity activity = a_draft(programme);
+
+  const app::CatalogueContent content = wait(store_->load()).value();
+
+  const auto stored_point = std::ranges::find(content.stations, point.id, &domain::Station::id);
+  ASSERT_NE(stored_point, content.stations.end());
+  EXPECT_EQ(stored_point->parent_id, station.id);
+  EXPECT_EQ(stored_point->name, "北门服务点");
+  EXPECT_EQ(stored_point->area, "城中");
+  const auto stored_programme = std::ranges::find(content.programmes, programme.id, &domain::Programme::id);
+  ASSERT_NE(stored_programme, content.programmes.end());
+  EXPECT_EQ(stored_programme->station_id, point.id);
+  EXPECT_EQ(stored_programme->opens_at, programme.opens_at);
+  EXPECT_EQ(stored_programme->closes_at, programme.closes_at);
+  EXPECT_EQ(stored_programme->rules, programme.rules);
+  const auto stored = std::ranges::find(content.activities, activity.id, &domain::Activity::id);
+  ASSERT_NE(stored, content.activities.end());
+  EXPECT_EQ(stored->publication, domain::Publication::draft);
+  EXPECT_EQ(stored->kind, domain::Kind::class_);
+  EXPECT_EQ(stored->description, "自带笔墨");
+  EXPECT_EQ(stored->capacity, 20);
+  ASSERT_EQ(stored->sessions.size(), 2U);
+  EXPECT_EQ(stored->sessions[1].time, activity.sessions[1].time);
+  EXPECT_EQ(stored->sessions[1].venue, "二楼教室");
+  EXPECT_TRUE(std::ranges::is_sorted(content.activities, {}, &domain::Activity::id));
+}
+
+TEST_F(CatalogueStoreTest, loads_one_programme_with_its_activities) {
+  const domain::Programme programme = a_programme();
+  const domain::Activity draft = a_draft(programme);
+  const domain::Activity published = an_activity(programme);
+  an_activity();
+
+  const app::ProgrammeContent content = wait(store_->load_programme(programme.id)).value();
+
+  EXPECT_EQ(content.programme.title, "暑期班");
+  ASSERT_EQ(content.activities.size(), 2U);
+  for (const domain::Activity& activity : content.activities) {
+    EXPECT_TRUE(activity.id == draft.id || activity.id == published.id);
+    EXPECT_EQ(activity.sessions.size(), 2U);
+  }
+  EXPECT_EQ(wait(store_->load_programme(new_id<base::ProgrammeId>())).refused().code, Code::not_found);
+  EXPECT_FALSE(wait(store_->load_stations()).value().empty());
+}
+
+TEST_F(CatalogueStoreTest, gives_the_first_thing_again_for_the_same_mark) {
+  const app::CreationMark mark = a_mark(1);
+  const domain::Station first = station_named(random_, "一号");
+  const domain::Station second = station_named(random_, "一号");
+  ASSERT_FALSE(wait(store_->create_station(first, admin_, mark)).value().earlier);
+
+  const auto again = wait(store_->create_station(second, admin_, mark));
+
+  EXPECT_TRUE(again->earlier);
+  EXPECT_EQ(again->value.id, first.id);
+  EXPECT_EQ(number(sql("SELECT COUNT(*) FROM stations WHERE id = ?", second.id)), 0U);
+  app::CreationMark other_content = mark;
+  other_content.content_hash.fill(2);
+  EXPECT_EQ(wait(store_->create_station(second, admin_, other_content)).refused().code, Code::idempotency_conflict);
+}
+
+TEST_F(CatalogueStoreTest, creates_once_when_the_same_call_is_made_side_by_side) {
+  const domain::Programme programme = a_programme();
+  const app::CreationMark mark = a_mark(1);
+  std::vector<domain::Activity> wishes(8);
+  for (domain::Activity& wish : wishes) wish = activity_of(random_, programme);
+  std::vector<asio::awaitable<Outcome<app::Created<domain::Activity>>>> calls;
+  calls.reserve(wishes.size());
+  for (const domain::Activity& wish : wishes) calls.push_back(store_->create_activity(wish, admin_, mark));
+
+  const auto results = all(std::move(calls));
+
+  EXPECT_EQ(std::ranges::count_if(results, [](const auto& r) { return !r->earlier; }), 1);
+  for (const auto& result : results) EXPECT_EQ(result->value.id, results.front()->value.id);
+  EXPECT_EQ(wait(store_->load_programme(programme.id)).value().activities.size(), 1U);
+}
+
+TEST_F(CatalogueStoreTest, remembers_no_mark_of_a_refused_call) {
+  const app::CreationMark mark = a_mark(1);
+  domain::Station point = station_named(random_, "点");
+  point.parent_id = new_id<base::StationId>();
+  EXPECT_EQ(wait(store_->create_station(point, admin_, mark)).refused().code, Code::not_found);
+
+  point.parent_id.reset();
+  EXPECT_FALSE(wait(store_->create_station(point, admin_, mark)).value().earlier);
+}
+
+TEST_F(CatalogueStoreTest, refuses_points_of_points_and_unknown_owners) {
+  domain::Station point = station_named(random_, "点");
+  point.parent_id = a_station().id;
+  ASSERT_TRUE(wait(store_->create_station(point, admin_, std::nullopt)).is_done());
+  domain::Station deeper = station_named(random_, "更深");
+  deeper.parent_id = point.id;
+  const auto refused = wait(store_->create_station(deeper, admin_, std::nullopt));
+  EXPECT_EQ(refused.refused().code, Code::invalid_request);
+  EXPECT_EQ(refused.refused().fields.at(0).pointer, "/parent_id");
+
+  const domain::Programme orphan = programme_of(random_, station_named(random_, "无"));
+  EXPECT_EQ(wait(store_->create_programme(orphan, admin_, std::nullopt)).refused().code, Code::not_found);
+  const domain::Activity stray = activity_of(random_, orphan);
+  EXPECT_EQ(wait(store_->create_activity(stray, admin_, std::nullopt)).refused().code, Code::not_found);
+}
+
+TEST_F(CatalogueStoreTest, changes_a_station_by_version) {
+  domain::Station station = a_station();
+  station.name = "新名";
+  EXPECT_EQ(wait(store_->update_station(station, 1, admin_)).value().version, 2U);
+  EXPECT_EQ(wait(store_->update_station(station, 1, admin_)).refused().code, Code::version_mismatch);
+  EXPECT_EQ(wait(store_->update_station(station_named(random_, "无"), 1, admin_)).refused().code, Code::not_found);
+  EXPECT_EQ(audit_rows(station.id.bytes, "station.update"), 1U);
+  EXPECT_EQ(audit_detail(station.id.bytes, "station.update"), R"({"name":"新名"})");
+}
+
+TEST_F(CatalogueStoreTest, writes_audit_and_change_with_what_they_tell_and_neither_for_a_refusal) {
+  const domain::Programme programme = a_programme();
+  EXPECT_EQ(audit_rows(programme.id.bytes, "programme.create"), 1U);
+  EXPECT_EQ(change_rows(programme.id.bytes), 1U);
+  EXPECT_EQ(
+      number(sql("SELECT COUNT(*) FROM audit WHERE subject = ? AND actor_id = ? AND actor_role = 'town_admin' AND "
+                 "address = '127.0.0.1' AND request_id = 'request-1' AND at = ?",
+                 programme.id, admin_.id, clock_.now)),
+      1U);
+
+  EXPECT_FALSE(wait(store_->update_programme(programme, 9, admin_)).is_done());
+
+  EXPECT_EQ(audit_rows(programme.id.bytes, "programme.update"), 0U);
+  EXPECT_EQ(change_rows(programme.id.bytes), 1U);
+}
+
+TEST_F(CatalogueStoreTest, a_change_of_rules_fences_every_activity_of_the_programme) {
+  domain::Programme programme = a_programme();
+  const domain::Activity one = an_activity(programme);
+  const domain::Activity other = a_draft(programme);
+  const domain::Activity stranger = an_activity();
+  const std::uint64_t epoch = epoch_of(programme.id);
+
+  programme.rules.max_per_user.reset();
+  EXPECT_EQ(wait(store_->update_programme(programme, 1, admin_)).value().version, 2U);
+
+  EXPECT_EQ(epoch_of(programme.id), epoch + 1);
+  EXPECT_EQ(fence_of(one.id), (epoch + 1) << 40U);
+  EXPECT_EQ(fence_of(other.id), (epoch + 1) << 40U);
+  EXPECT_EQ(fence_of(stranger.id), 0U);
+  EXPECT_EQ(audit_detail(programme.id.bytes, "programme.update"), R"({"max_per_user":null})");
+}
+
+TEST_F(CatalogueStoreTest, rules_stand_while_somebody_is_booked_and_the_title_may_change) {
+  domain::Programme programme = a_programme();
+  const domain::Activity activity = an_activity(programme);
+  a_booking(activity);
+
+  domain::Programme later = programme;
+  later.opens_at = later.opens_at + one_hour;
+  EXPECT_EQ(wait(store_->update_programme(later, 1, admin_)).refused().code, Code::invalid_state);
+  EXPECT_EQ(epoch_of(programme.id), 0U);
+
+  programme.title = "秋季班";
+  EXPECT_TRUE(wait(store_->update_programme(programme, 1, admin_)).is_done());
+  EXPECT_EQ(fence_of(activity.id), 0U);
+}
+
+TEST_F(CatalogueStoreTest, a_programme_keeps_its_station_and_an_activity_its_programme) {
+  domain::Programme programme = a_programme();
+  domain::Activity activity = an_activity(programme);
+  programme.station_id = a_station().id;
+  EXPECT_EQ(wait(store_->update_programme(programme, 1, admin_)).refused().fields.at(0).pointer, "/station_id");
+  activity.programme_id = a_programme().id;
+  EXPECT_EQ(wait(store_->update_activity(activity, activity.version, admin_)).refused().fields.at(0).pointer,
+            "/programme_id");
+}
+
+TEST_F(CatalogueStoreTest, publishing_opens_once) {
+  const domain::Activity draft = a_draft(a_programme());
+  EXPECT_EQ(seats("open", draft.id), 0U);
+
+  const domain::Activity published = wait(store_->publish(draft.id, admin_)).value();
+  const domain::Activity again = wait(store_->publish(draft.id, admin_)).value();
+
+  EXPECT_EQ(published.publication, domain::Publication::published);
+  EXPECT_EQ(published.version, 2U);
+  EXPECT_EQ(again.version, 2U);
+  EXPECT_EQ(seats("open", draft.id), 1U);
+  EXPECT_EQ(audit_rows(draft.id.bytes, "activity.publish"), 1U);
+  EXPECT_EQ(wait(store_->publish(new_id<base::ActivityId>(), admin_)).refused().code, Code::not_found);
+}
+
+TEST_F(CatalogueStoreTest, capacity_never_falls_below_what_is_taken) {
+  domain::Activity activity = an_activity();
+  for (int i = 0; i < 3; ++i) a_booking(activity);
+
+  activity.capacity = 2;
+  EXPECT_EQ(wait(store_->update_activity(activity, activity.version, admin_)).refused().code, Code::invalid_state);
+  activity.capacity = 3;
+  const domain::Activity lowered = wait(store_->update_activity(activity, activity.version, admin_)).value();
+  EXPECT_EQ(lowered.capacity, 3);
+  EXPECT_EQ(lowered.version, activity.version + 1);
+  EXPECT_EQ(wait(store_->update_activity(activity, activity.version, admin_)).refused().code, Code::version_mismatch);
+  EXPECT_EQ(fence_of(activity.id), 0U);
+}
+
+TEST_F(CatalogueStoreTest, new_sessions_fence_and_the_ones_that_stay_keep_their_ids) {
+  domain::Activity activity = an_activity();
+  const base::SessionId kept = activity.sessions[0].id;
+  const base::SessionId gone = activity.sessions[1].id;
+  domain::Session added = activity.sessions[1];
+  added.id = new_id<base::SessionId>();
+  added.time = {added.time.starts_at + one_hour * 24, added.time.ends_at + one_hour * 24};
+  activity.sessions[1] = added;
+
+  const domain::Activity changed = wait(store_->update_activity(activity, activity.version, admin_)).value();
+
+  ASSERT_EQ(changed.sessions.size(), 2U);
+  EXPECT_EQ(changed.sessions[0].id, kept);
+  EXPECT_EQ(changed.sessions[1].id, added.id);
+  EXPECT_EQ(changed.sessions[1].time, added.time);
+  EXPECT_EQ(number(sql("SELECT COUNT(*) FROM sessions WHERE id = ?", gone)), 0U);
+  EXPECT_EQ(fence_of(activity.id), std::uint64_t{1} << 40U);
+}
+
+TEST_F(CatalogueStoreTest, meetings_and_ages_stand_while_somebody_is_booked_and_the_venue_may_change) {
+  domain::Activity activity = an_activity();
+  a_booking(activity);
+
+  domain::Activity fewer = activity;
+  fewer.sessions.pop_back();
+  EXPECT_EQ(wait(store_->update_activity(fewer, activity.version, admin_)).refused().code, Code::invalid_state);
+  domain::Activity older = activity;
+  older.age_max = 14;
+  EXPECT_EQ(wait(store_->update_activity(older, activity.version, admin_)).refused().code, Code::invalid_state);
+
+  activity.sessions[0].venue = "礼堂";
+  const domain::Activity moved = wait(store_->update_activity(activity, activity.version, admin_)).value();
+  EXPECT_EQ(moved.sessions[0].venue, "礼堂");
+  EXPECT_EQ(fence_of(activity.id), 0U);
+}
+
+TEST_F(CatalogueStoreTest, a_session_with_check_ins_stays) {
+  domain::Activity activity = an_activity();
+  const base::BookingId booking = a_booking(activity);
+  connection_.execute(
+      sql("INSERT INTO check_ins (id, booking_id, session_id, active, at, account_id) "
+          "VALUES (?, ?, ?, NULL, 0, ?)",
+          new_id<base::CheckInId>(), booking, activity.sessions[0].id, admin_.id));
+  connection_.execute(sql("UPDATE activity_seats SET seats_taken = 0 WHERE activity_id = ?", activity.id));
+
+  activity.sessions.erase(activity.sessions.begin());
+
+  EXPECT_EQ(wait(store_->update_activity(activity, activity.version, admin_)).refused().code, Code::invalid_state);
+}
+
+TEST_F(CatalogueStoreTest, cancelling_frees_every_seat_and_tells_everybody_once) {
+  const domain::Activity activity = an_activity();
+  std::vector<base::BookingId> bookings(5);
+  for (base::BookingId& booking : bookings) booking = a_booking(activity);
+  const base::BookingId elsewhere = a_booking(an_activity());
+
+  const domain::Activity cancelled = wait(store_->cancel(activity.id, "老师生病", admin_, clock_.now)).value();
+
+  EXPECT_EQ(cancelled.publication, domain::Publication::cancelled);
+  EXPECT_EQ(cancelled.cancel_reason, "老师生病");
+  EXPECT_EQ(seats("open", activity.id), 0U);
+  EXPECT_EQ(seats("seats_taken", activity.id), 0U);
+  for (const base::BookingId& id : bookings) {
+    EXPECT_EQ(number(sql("SELECT COUNT(*) FROM bookings WHERE id = ? AND state = 4 AND active IS NULL AND "
+                         "cancelled_at = ?",
+                         id, clock_.now)),
+              1U);
+    EXPECT_EQ(number(sql("SELECT COUNT(*) FROM outbox WHERE id = ? AND kind = 3 AND booking_id = ?",
+                         mysql::outbox_id(id, mysql::OutboxKind::cancelled_by_station), id)),
+              1U);
+  }
+  EXPECT_EQ(number(sql("SELECT state FROM bookings WHERE id = ?", elsewhere)), 1U);
+  EXPECT_EQ(audit_detail(activity.id.bytes, "activity.cancel"), R"({"reason":"老师生病","bookings":5})");
+
+  const domain::Activity again = wait(store_->cancel(activity.id, "又一次", admin_, clock_.now)).value();
+  EXPECT_EQ(again.cancel_reason, "老师生病");
+  EXPECT_EQ(audit_rows(activity.id.bytes, "activity.cancel"), 1U);
+  EXPECT_EQ(wait(store_->publish(activity.id, admin_)).refused().code, Code::invalid_state);
+}
+
+TEST_F(CatalogueStoreTest, cancels_more_bookings_than_one_statement_takes) {
+  domain::Activity activity = an_activity();
+  activity.capacity = 5000;
+  activity = wait(store_->update_activity(activity, activity.version, admin_)).value();
+  mysql::Values rows;
+  for (int i = 0; i < 4500; ++i) {
+    rows.row(new_id<base::BookingId>(), activity.id, activity.programme_id, new_id<base::AttendeeId>(),
+             new_id<base::UserId>(), 1, 1, 7, 7, 0, 0, 0, 0);
+  }
+  connection_.execute(
+      sql("INSERT INTO bookings (id, activity_id, programme_id, party_id, user_id, state, active, "
+          "grant_number, arrival, decided_at, opens_at, remaining, created_at) VALUES ?",
+          rows.fragment()));
+
+  ASSERT_TRUE(wait(store_->cancel(activity.id, "停办", admin_, clock_.now)).is_done());
+
+  EXPECT_EQ(number(sql("SELECT COUNT(*) FROM bookings WHERE activity_id = ? AND active = 1", activity.id)), 0U);
+  EXPECT_EQ(number(sql("SELECT COUNT(*) FROM outbox o JOIN bookings b ON b.id = o.booking_id WHERE b.activity_id = ?",
+                       activity.id)),
+            4500U);
+  EXPECT_EQ(audit_detail(activity.id.bytes, "activity.cancel"), R"({"reason":"停办","bookings":4500})");
+}
+
+TEST_F(CatalogueStoreTest, a_change_of_rules_waits_for_a_booking_on_its_way) {
+  domain::Programme programme = a_programme();
+  const domain::Activity activity = an_activity(programme);
+  programme.rules.max_per_user = 1;
+  mysql::Transaction writer(connection_);
+  writer.execute(sql("UPDATE activity_seats SET seats_taken = seats_taken + 1 WHERE activity_id = ?", activity.id));
+  std::thread committer([&] { commit_when_awaited(writer); });
+
+  const auto changed = wait(store_->update_programme(programme, 1, admin_));
+  committer.join();
+
+  EXPECT_EQ(changed.refused().code, Code::invalid_state);
+}
+
+TEST_F(CatalogueStoreTest, the_feed_tells_what_came_after_a_number) {
+  const std::uint64_t before = wait(feed_->newest()).value();
+  const domain::Station station = a_station();
+  const domain::Activity activity = an_activity();
+
+  const std::vector<app::Change> changes = wait(feed_->changes_since(before, 100)).value();
+
+  ASSERT_GE(changes.size(), 4U);
+  EXPECT_EQ(changes[0].kind, app::ChangeKind::station);
+  EXPECT_EQ(changes[0].subject, station.id.bytes);
+  EXPECT_EQ(changes.back().kind, app::ChangeKind::programme);
+  EXPECT_EQ(changes.back().subject, activity.programme_id.bytes);
+  EXPECT_TRUE(std::ranges::is_sorted(changes, {}, &app::Change::seq));
+  EXPECT_EQ(changes.back().seq, wait(feed_->newest()).value());
+  EXPECT_EQ(wait(feed_->changes_since(before, 2)).value().size(), 2U);
+}
+
+}  // namespace
+}  // namespace zl::test

@@ -1,0 +1,260 @@
+// The ledger when something breaks: locks, deadlocks, killed sessions, lost answers, a dead server. Each test ends by
+// proving that everything is well again.
+#include <chrono>
+
+#include "ledger_harness.hpp"
+#include "mysql_cutter.hpp"
+
+namespace zl::test {
+namespace {
+
+using app::LedgerBooked;
+
+class LedgerFaultsTest : public LedgerTest {
+ protected:
+  /// Holds an activity's seats from another session, as another process's writer would.
+  void lock_seats(const base::ActivityId& activity) {
+    db_.execute("BEGIN");
+    db_.query(mysql::sql("SELECT 1 FROM activity_seats WHERE activity_id = ? FOR UPDATE", activity));
+  }
+  void unlock() { db_.execute("COMMIT"); }
+
+  MysqlCutter& through_cutter() {
+    const std::string path = (stores().folder() / "cutter.sock").string();
+    ::unlink(path.c_str());
+    cutter_ = std::make_unique<MysqlCutter>(stores().mysql_socket(), path);
+    config_.connection.address = "unix://" + path;
+    return *cutter_;
+  }
+
+  void expect_booked_once(const app::LedgerItem& item) {
+    EXPECT_EQ(seats_taken(item.wish.activity_id), 1U);
+    EXPECT_EQ(active_bookings(item.wish.activity_id), 1U);
+    EXPECT_EQ(outbox_rows(item.wish.id), 1U);
+    EXPECT_EQ(audit_rows(item.wish.id), 1U);
+  }
+
+  std::unique_ptr<MysqlCutter> cutter_;
+};
+
+TEST_F(LedgerFaultsTest, LosesARaceForTheUniqueKeyAsAlreadyBooked) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity);
+  const auto other = random_.next_id<base::BookingId>();
+  db_.execute("BEGIN");
+  db_.execute(mysql::sql(
+      "INSERT INTO bookings (id, activity_id, programme_id, party_id, user_id, state, active, grant_number, arrival, "
+      "decided_at, opens_at, remaining, created_at) VALUES (?, ?, ?, ?, ?, 1, 1, 1, 1, 1, 1, 1, 1)",
+      other, activity, programme_, item.wish.attendee_id, item.wish.user_id));
+  auto answer = start_booking(item);
+  await_lock_wait();
+  unlock();
+  const BookAnswer refused = answer.get();
+  ASSERT_EQ(refusal(refused), base::Code::already_booked);
+  EXPECT_EQ(std::get<domain::AlreadyBooked>(as<app::LedgerRefused>(refused).violations[0]).booking_id, other);
+  EXPECT_EQ(active_bookings(activity), 1U);
+}
+
+TEST_F(LedgerFaultsTest, RunsAgainAfterADeadlock) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity, {2, 4, true, 0});
+  const auto deadlocks = [&] { return db_.query("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'").front().u64(1); };
+  const std::uint64_t before = deadlocks();
+  lock_seats(activity);
+  // InnoDB rolls the lighter transaction back: this one is to win.
+  for (int i = 0; i < 50; ++i) {
+    db_.execute(
+        mysql::sql("INSERT INTO settings (name, value) VALUES (?, '')", random_.next_id<base::TokenId>().hex()));
+  }
+  auto answer = start_booking(item);
+  await_lock_wait();
+  db_.query(mysql::sql("SELECT 1 FROM users WHERE id = ? FOR UPDATE", item.wish.user_id));
+  unlock();
+  EXPECT_FALSE(as<LedgerBooked>(answer.get()).earlier);
+  EXPECT_EQ(deadlocks(), before + 1);
+  expect_booked_once(item);
+}
+
+TEST_F(LedgerFaultsTest, RunsAgainAfterWaitingTooLongForALock) {
+  config_.connection.lock_wait_timeout_s = 1;
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity);
+  const auto waits = [&] { return db_.query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'").front().u64(1); };
+  const std::uint64_t before = waits();
+  lock_seats(activity);
+  auto answer = start_booking(item);
+  eventually([&] { return waits() >= before + 2; });
+  unlock();
+  EXPECT_FALSE(as<LedgerBooked>(answer.get()).earlier);
+  expect_booked_once(item);
+}
+
+TEST_F(LedgerFaultsTest, GivesUpOnALockThatNobodyReleasesAndHasNoEffect) {
+  config_.connection.lock_wait_timeout_s = 1;
+  config_.runner.locked_attempts = 1;
+  const auto activity = an_activity(10);
+  lock_seats(activity);
+  const BookAnswer answer = book(an_item(activity));
+  ASSERT_TRUE(answer.is_refused());
+  EXPECT_EQ(answer.refused().code, base::Code::unavailable);
+  unlock();
+  EXPECT_EQ(seats_taken(activity), 0U);
+  as<LedgerBooked>(book(an_item(activity)));
+}
+
+TEST_F(LedgerFaultsTest, RunsAgainWhenItsSessionIsKilledBeforeTheCommit) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity);
+  lock_seats(activity);
+  auto answer = start_booking(item);
+  const std::uint64_t session = waiting_session();
+  owner_.execute(mysql::sql("KILL ?", session));
+  eventually([&] { return waiting_session() != session; }, innodb_trx_age);
+  unlock();
+  EXPECT_FALSE(as<LedgerBooked>(answer.get()).earlier);
+  expect_booked_once(item);
+}
+
+TEST_F(LedgerFaultsTest, ACommitThatNeverArrivedIsRunAgain) {
+  MysqlCutter& cutter = through_cutter();
+  const app::LedgerItem item = an_item(an_activity(10));
+  cutter.cut_next(Cut::before);
+  EXPECT_FALSE(as<LedgerBooked>(book(item)).earlier);
+  EXPECT_EQ(cutter.cuts(), 1);
+  expect_booked_once(item);
+}
+
+TEST_F(LedgerFaultsTest, ACommitWhoseAnswerIsLostIsFoundAgain) {
+  MysqlCutter& cutter = through_cutter();
+  const app::LedgerItem item = an_item(an_activity(10), {2, 4, true, 0});
+  cutter.cut_next(Cut::after);
+  EXPECT_FALSE(as<LedgerBooked>(book(item)).earlier) << "it is this call's own booking";
+  EXPECT_EQ(cutter.cuts(), 1);
+  expect_booked_once(item);
+}
+
+TEST_F(LedgerFaultsTest, ALostAnswerOnTheLastSeatIsNotTakenForFull) {
+  MysqlCutter& cutter = through_cutter();
+  const app::LedgerItem item = an_item(an_activity(1));
+  cutter.cut_next(Cut::after);
+  EXPECT_FALSE(as<LedgerBooked>(book(item)).earlier);
+  expect_booked_once(item);
+  as<app::LedgerFull>(book(an_item(item.wish.activity_id)));
+}
+
+TEST_F(LedgerFaultsTest, ASessionThatHangsAtTheCommitIsKilled) {
+  MysqlCutter& cutter = through_cutter();
+  const app::LedgerItem item = an_item(an_activity(10));
+  cutter.cut_next(Cut::stall);
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_FALSE(as<LedgerBooked>(book(item)).earlier);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(2)) << "its locks would last longer";
+  expect_booked_once(item);
+}
+
+TEST_F(LedgerFaultsTest, WhatStaysUnknownIsToldSoAndFoundByTheRetry) {
+  MysqlCutter& cutter = through_cutter();
+  config_.runner.settle_timeout_ms = 100;
+  const app::LedgerItem item = an_item(an_activity(10));
+  cutter.cut_next(Cut::after);
+  cutter.refuse_after_cut();
+  EXPECT_TRUE(book(item).is_unknown());
+  cutter.heal();
+  BookAnswer answer = base::Code::unavailable;
+  eventually([&] {
+    answer = book(again(item));
+    return answer.is_done();
+  });
+  EXPECT_TRUE(as<LedgerBooked>(answer).earlier);
+  expect_booked_once(item);
+}
+
+TEST_F(LedgerFaultsTest, ACancellationWhoseAnswerIsLostGivesTheSeatBackOnce) {
+  MysqlCutter& cutter = through_cutter();
+  for (const Cut cut : {Cut::before, Cut::after, Cut::stall}) {
+    const app::LedgerItem item = an_item(an_activity(10));
+    ASSERT_TRUE(book(item).is_done());
+    cutter.cut_next(cut);
+    const auto answer = wait(ledger().cancel(item.wish.id, programme_, {}, {5}));
+    ASSERT_TRUE(answer.is_done());
+    EXPECT_EQ(answer->booking.state, domain::BookingState::cancelled);
+    EXPECT_EQ(seats_taken(item.wish.activity_id), 0U);
+    EXPECT_EQ(outbox_rows(item.wish.id), 2U);
+    EXPECT_EQ(audit_rows(item.wish.id), 2U);
+  }
+  EXPECT_EQ(cutter.cuts(), 3);
+}
+
+TEST_F(LedgerFaultsTest, ItemsThatWaitedTooLongAreNeverBegun) {
+  config_.connection.lock_wait_timeout_s = 10;
+  const auto activity = an_activity(10);
+  lock_seats(activity);
+  auto first = start_booking(an_item(activity));
+  await_lock_wait();
+  auto late = start_booking(an_item(activity));
+  eventually([&] { return process().writers.queued() == 1; });
+  clock_.ahead_ms = config_.item_deadline_ms + 1;
+  unlock();
+  as<LedgerBooked>(first.get());
+  const BookAnswer answer = late.get();
+  ASSERT_TRUE(answer.is_refused());
+  EXPECT_EQ(answer.refused().code, base::Code::overloaded);
+  EXPECT_EQ(active_bookings(activity), 1U);
+  as<LedgerBooked>(book(an_item(activity)));
+}
+
+TEST_F(LedgerFaultsTest, AFullQueueHasNoPlaceUntilAnItemIsAnswered) {
+  config_.queue_limit = 2;
+  auto first = ledger().take_place(programme_);
+  {
+    const auto second = ledger().take_place(programme_);
+    ASSERT_TRUE(first && second);
+    EXPECT_FALSE(ledger().take_place(programme_));
+    EXPECT_EQ(wait(ledger().cancel(random_.next_id<base::BookingId>(), programme_, {}, {5})).refused().code,
+              base::Code::overloaded);
+  }
+  const app::LedgerItem item = an_item(an_activity(10));
+  ASSERT_TRUE(wait(ledger().book(*std::move(first), item)).is_done());
+  EXPECT_TRUE(ledger().take_place(programme_));
+}
+
+TEST_F(LedgerFaultsTest, StoppingAnswersWhatIsQueuedAndRefusesWhatComesAfter) {
+  const auto activity = an_activity(10);
+  std::vector<std::future<BookAnswer>> answers;
+  answers.reserve(20);
+  for (int i = 0; i < 20; ++i) answers.push_back(start_booking(an_item(activity)));
+  process().writers.stop();
+  for (auto& answer : answers) {
+    const BookAnswer ended = answer.get();
+    EXPECT_TRUE(ended.is_done() || ended.refused().code == base::Code::overloaded);
+  }
+  EXPECT_EQ(book(an_item(activity)).refused().code, base::Code::overloaded);
+  EXPECT_EQ(seats_taken(activity), active_bookings(activity));
+}
+
+TEST_F(LedgerFaultsTest, ComesBackAfterTheServerWasAway) {
+  const auto activity = an_activity(10);
+  ASSERT_TRUE(book(an_item(activity)).is_done());
+  const app::LedgerItem item = an_item(activity);
+  stores().kill(Store::mariadb);
+  const BookAnswer away = book(item);
+  ASSERT_TRUE(away.is_refused());
+  EXPECT_EQ(away.refused().code, base::Code::unavailable);
+  EXPECT_EQ(wait(ledger().find(item.wish.id)).refused().code, base::Code::unavailable);
+  EXPECT_FALSE(process().writers.up());
+  EXPECT_FALSE(process().pool.up());
+
+  stores().start(Store::mariadb);
+  BookAnswer answer = base::Code::unavailable;
+  eventually([&] {
+    answer = book(again(item));
+    return answer.is_done();
+  });
+  EXPECT_FALSE(as<LedgerBooked>(answer).earlier);
+  EXPECT_TRUE(process().writers.up());
+  eventually([&] { return wait(ledger().find(item.wish.id)).is_done(); });
+  EXPECT_TRUE(process().pool.up());
+}
+
+}  // namespace
+}  // namespace zl::test

@@ -1,0 +1,362 @@
+// The ledger on a real MariaDB, as the serving account: what becomes of bookings, cancellations, fences and images.
+#include "app/booking_ledger.hpp"
+#include "ledger_harness.hpp"
+#include "store/mysql/audit_trail.hpp"
+
+namespace zl::test {
+namespace {
+
+using app::LedgerBooked;
+
+TEST_F(LedgerTest, StoresABookingWithItsReceiptSeatMessageAndAuditRow) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity);
+  const BookAnswer answer = book(item);
+  EXPECT_FALSE(as<LedgerBooked>(answer).earlier);
+
+  const auto found = wait(ledger().find(item.wish.id));
+  ASSERT_TRUE(found.is_done() && found->has_value());
+  const domain::Booking& booking = **found;
+  EXPECT_EQ(booking.state, domain::BookingState::confirmed);
+  EXPECT_EQ(booking.activity_id, activity);
+  EXPECT_EQ(booking.programme_id, programme_);
+  EXPECT_EQ(booking.attendee_id, item.wish.attendee_id);
+  EXPECT_EQ(booking.user_id, item.wish.user_id);
+  EXPECT_EQ(booking.created_at, item.receipt.decided_at);
+  EXPECT_EQ(booking.receipt.arrival, item.receipt.arrival);
+  EXPECT_EQ(booking.receipt.remaining, item.receipt.remaining);
+  EXPECT_EQ(booking.receipt.opens_at, item.receipt.opens_at);
+  EXPECT_EQ(seats_taken(activity), 1U);
+  EXPECT_EQ(outbox_rows(item.wish.id), 1U);
+  EXPECT_EQ(audit_rows(item.wish.id), 1U);
+}
+
+TEST_F(LedgerTest, SellsTheSeatsOnceInTheOrderOfTheGrantsHoweverManyAsk) {
+  const auto activity = an_activity(5);
+  std::vector<app::LedgerItem> items;
+  items.reserve(20);
+  for (int i = 0; i < 20; ++i) items.push_back(an_item(activity));
+  // Held up, so that the rest come in one batch.
+  db_.execute("BEGIN");
+  db_.query(mysql::sql("SELECT 1 FROM activity_seats WHERE activity_id = ? FOR UPDATE", activity));
+  std::vector<std::future<BookAnswer>> answers(items.size());
+  answers[0] = start_booking(items[0]);
+  await_lock_wait();
+  for (std::size_t i = items.size() - 1; i > 0; --i) answers[i] = start_booking(items[i]);
+  eventually([&] { return process().writers.queued() == items.size() - 1; });
+  db_.execute("COMMIT");
+
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const BookAnswer answer = answers[i].get();
+    if (i < 5) {
+      EXPECT_EQ(as<LedgerBooked>(answer).booking.id, items[i].wish.id);
+    } else {
+      as<app::LedgerFull>(answer);
+    }
+  }
+  EXPECT_EQ(seats_taken(activity), 5U);
+  EXPECT_EQ(active_bookings(activity), 5U);
+}
+
+TEST_F(LedgerTest, TwoProcessesNeverSellMoreThanThereIs) {
+  const auto activity = an_activity(30);
+  std::vector<std::future<BookAnswer>> answers;
+  for (int i = 0; i < 60; ++i) {
+    answers.push_back(start_booking(ledger(), an_item(activity)));
+    answers.push_back(start_booking(other_ledger(), an_item(activity)));
+  }
+  int booked = 0;
+  for (auto& answer : answers) booked += std::holds_alternative<LedgerBooked>(answer.get().value()) ? 1 : 0;
+  EXPECT_EQ(booked, 30);
+  EXPECT_EQ(active_bookings(activity), 30U);
+}
+
+TEST_F(LedgerTest, AnswersARetryWithTheBookingAsItIsNow) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity, {2, 2, true, 0});
+  ASSERT_FALSE(as<LedgerBooked>(book(item)).earlier);
+  EXPECT_TRUE(as<LedgerBooked>(book(again(item))).earlier);
+
+  ASSERT_TRUE(wait(ledger().cancel(item.wish.id, programme_, {}, {5})).is_done());
+  const BookAnswer answer = book(again(item));
+  EXPECT_TRUE(as<LedgerBooked>(answer).earlier);
+  EXPECT_EQ(as<LedgerBooked>(answer).booking.state, domain::BookingState::cancelled);
+  EXPECT_EQ(seats_taken(activity), 0U);
+}
+
+TEST_F(LedgerTest, RefusesAKnownIdWithOtherContent) {
+  const auto activity = an_activity(10);
+  app::LedgerItem item = an_item(activity);
+  ASSERT_TRUE(book(item).is_done());
+  item = again(item);
+  item.wish.attendee_id = an_attendee();
+  const BookAnswer answer = book(item);
+  ASSERT_TRUE(answer.is_refused());
+  EXPECT_EQ(answer.refused().code, base::Code::idempotency_conflict);
+  EXPECT_EQ(seats_taken(activity), 1U);
+}
+
+TEST_F(LedgerTest, ABadItemCostsTheOthersOfItsBatchNothing) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem first = an_item(activity);
+  ASSERT_TRUE(book(first).is_done());
+  db_.execute("BEGIN");
+  db_.query(mysql::sql("SELECT 1 FROM activity_seats WHERE activity_id = ? FOR UPDATE", activity));
+  auto blocked = start_booking(an_item(activity));
+  await_lock_wait();
+  auto good = start_booking(an_item(activity));
+  app::LedgerItem twice = an_item(activity);
+  twice.wish.attendee_id = first.wish.attendee_id;
+  auto bad = start_booking(twice);
+  auto retried = start_booking(again(first));
+  auto good_too = start_booking(an_item(activity));
+  eventually([&] { return process().writers.queued() == 4; });
+  db_.execute("COMMIT");
+  as<LedgerBooked>(blocked.get());
+  EXPECT_FALSE(as<LedgerBooked>(good.get()).earlier);
+  EXPECT_EQ(refusal(bad.get()), base::Code::already_booked);
+  EXPECT_TRUE(as<LedgerBooked>(retried.get()).earlier);
+  EXPECT_FALSE(as<LedgerBooked>(good_too.get()).earlier);
+  EXPECT_EQ(seats_taken(activity), 4U);
+  EXPECT_EQ(active_bookings(activity), 4U);
+}
+
+TEST_F(LedgerTest, AnItemThatTheDatabaseRejectsFailsAlone) {
+  const auto activity = an_activity(10);
+  db_.execute("BEGIN");
+  db_.query(mysql::sql("SELECT 1 FROM activity_seats WHERE activity_id = ? FOR UPDATE", activity));
+  auto blocked = start_booking(an_item(activity));
+  await_lock_wait();
+  auto good = start_booking(an_item(activity));
+  const app::LedgerItem odd = an_item(activity);
+  auto bad = start_booking(odd);
+  eventually([&] { return process().writers.queued() == 2; });
+  // Somebody has written the message of a booking that doesn't exist.
+  db_.execute(
+      mysql::sql("INSERT INTO outbox (id, kind, booking_id, user_id, created_at) VALUES (LEFT(UNHEX(SHA2(CONCAT(?, "
+                 "x'01'), 256)), 16), "
+                 "1, ?, ?, 0)",
+                 odd.wish.id, odd.wish.id, odd.wish.user_id));
+  db_.execute("COMMIT");
+  as<LedgerBooked>(blocked.get());
+  as<LedgerBooked>(good.get());
+  const BookAnswer answer = bad.get();
+  ASSERT_TRUE(answer.is_refused());
+  EXPECT_EQ(answer.refused().code, base::Code::internal);
+  EXPECT_EQ(seats_taken(activity), 2U);
+}
+
+TEST_F(LedgerTest, RefusesWhatIsFencedAndTakesANewerGrant) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity);
+  const auto fenced = wait(ledger().fence(programme_, {{{item.wish.id, item.grant}, activity}}));
+  ASSERT_TRUE(fenced.is_done());
+  EXPECT_FALSE(fenced->at(0).committed);
+  as<app::LedgerFenced>(book(item));
+  EXPECT_EQ(seats_taken(activity), 0U);
+  as<LedgerBooked>(book(again(item)));
+}
+
+TEST_F(LedgerTest, TellsWithTheFenceWhatIsCommitted) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem kept = an_item(activity);
+  const app::LedgerItem cancelled = an_item(activity);
+  const app::LedgerItem never = an_item(activity);
+  ASSERT_TRUE(book(kept).is_done());
+  ASSERT_TRUE(book(cancelled).is_done());
+  ASSERT_TRUE(wait(ledger().cancel(cancelled.wish.id, programme_, {}, {5})).is_done());
+  const auto fenced = wait(ledger().fence(programme_, {{{kept.wish.id, kept.grant}, activity},
+                                                       {{cancelled.wish.id, cancelled.grant}, activity},
+                                                       {{never.wish.id, never.grant}, activity}}));
+  ASSERT_TRUE(fenced.is_done());
+  EXPECT_TRUE(fenced->at(0).committed);
+  EXPECT_FALSE(fenced->at(1).committed) << "a cancelled booking holds no seat";
+  EXPECT_FALSE(fenced->at(2).committed);
+  EXPECT_EQ(number(mysql::sql("SELECT fence FROM activity_seats WHERE activity_id = ?", activity)), never.grant.value);
+}
+
+TEST_F(LedgerTest, AClosedActivityTakesNoBooking) {
+  const auto activity = an_activity(10);
+  db_.execute(mysql::sql("UPDATE activity_seats SET open = 0 WHERE activity_id = ?", activity));
+  as<app::LedgerClosed>(book(an_item(activity)));
+  as<app::LedgerClosed>(book(an_item(random_.next_id<base::ActivityId>())));
+}
+
+TEST_F(LedgerTest, OneChildThroughTwoParentsStaysWithinItsCap) {
+  const domain::Rules one_each{1, std::nullopt, false, 0};
+  for (int round = 0; round < 20; ++round) {
+    const auto drawing = an_activity(10);
+    const auto chess = an_activity(10);
+    const auto child = an_attendee();
+    auto left = start_booking(ledger(), an_item(drawing, child, a_user(), {one_each, {}}));
+    auto right = start_booking(other_ledger(), an_item(chess, child, a_user(), {one_each, {}}));
+    const BookAnswer answers[2] = {left.get(), right.get()};
+    const int booked = (std::holds_alternative<LedgerBooked>(answers[0].value()) ? 1 : 0) +
+                       (std::holds_alternative<LedgerBooked>(answers[1].value()) ? 1 : 0);
+    ASSERT_EQ(booked, 1);
+    ASSERT_EQ(active_bookings(drawing) + active_bookings(chess), 1U);
+  }
+}
+
+TEST_F(LedgerTest, RefusesOverlapAndTheFamilysCapByWhatIsCommitted) {
+  const auto drawing = an_activity(10);
+  const auto chess = an_activity(10);
+  const auto mother = a_user();
+  const auto child = an_attendee();
+  ASSERT_TRUE(book(an_item(drawing, child, mother)).is_done());
+  const app::ActivityPolicy meets_drawing{{std::nullopt, std::nullopt, true, 0}, {drawing}};
+  EXPECT_EQ(refusal(book(an_item(chess, child, a_user(), meets_drawing))), base::Code::overlaps);
+  const app::ActivityPolicy family_of_one{{std::nullopt, 1, false, 0}, {}};
+  EXPECT_EQ(refusal(book(an_item(chess, an_attendee(), mother, family_of_one))), base::Code::limit_reached);
+  EXPECT_EQ(active_bookings(chess), 0U);
+}
+
+TEST_F(LedgerTest, RefusesAChildWhoWasDeletedMeanwhile) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity, {2, 4, true, 0});
+  db_.execute(mysql::sql("UPDATE attendees SET deleted = 1 WHERE id = ?", item.wish.attendee_id));
+  const BookAnswer answer = book(item);
+  ASSERT_TRUE(answer.is_refused());
+  EXPECT_EQ(answer.refused().code, base::Code::not_found);
+}
+
+TEST_F(LedgerTest, CancelsOnceAndGivesTheSeatBackOnce) {
+  const auto activity = an_activity(1);
+  const app::LedgerItem item = an_item(activity);
+  ASSERT_TRUE(book(item).is_done());
+  const app::Actor mother{base::AccountId{item.wish.user_id.bytes}, "user", "10.0.0.1", "request-9"};
+  auto first = start(ledger().cancel(item.wish.id, programme_, mother, {5}));
+  auto second = start(ledger().cancel(item.wish.id, programme_, mother, {6}));
+  const auto cancelled = first.get();
+  const auto repeated = second.get();
+  ASSERT_TRUE(cancelled.is_done() && repeated.is_done());
+  EXPECT_NE(cancelled->earlier, repeated->earlier);
+  EXPECT_EQ(cancelled->booking.state, domain::BookingState::cancelled);
+  EXPECT_EQ(repeated->booking.cancelled_at, cancelled->booking.cancelled_at);
+  EXPECT_EQ(seats_taken(activity), 0U);
+  EXPECT_EQ(outbox_rows(item.wish.id), 2U);
+  EXPECT_EQ(audit_rows(item.wish.id), 2U);
+
+  app::LedgerItem anew = again(item);
+  anew.wish.id = random_.next_id<base::BookingId>();
+  EXPECT_FALSE(as<LedgerBooked>(book(anew)).earlier) << "the seat is free for the same child under a new key";
+}
+
+TEST_F(LedgerTest, CancellingWhatIsNotThereIsNotFound) {
+  const auto answer = wait(ledger().cancel(random_.next_id<base::BookingId>(), programme_, {}, {5}));
+  ASSERT_TRUE(answer.is_refused());
+  EXPECT_EQ(answer.refused().code, base::Code::not_found);
+}
+
+TEST_F(LedgerTest, RebuildsTheGatesImageUnderANewEpoch) {
+  const auto drawing = an_activity(10);
+  const auto chess = an_activity(7);
+  const auto draft = an_activity(5);
+  db_.execute(mysql::sql("UPDATE activities SET publication = 1 WHERE id = ?", draft));
+  for (const auto& id : {drawing, chess, draft}) {
+    db_.execute(mysql::sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at) VALUES (?, ?, 5, 8)",
+                           random_.next_id<base::SessionId>(), id));
+  }
+  const app::LedgerItem item = an_item(drawing);
+  const app::LedgerItem cancelled = an_item(drawing);
+  ASSERT_TRUE(book(item).is_done());
+  ASSERT_TRUE(book(cancelled).is_done());
+  ASSERT_TRUE(wait(ledger().cancel(cancelled.wish.id, programme_, {}, {5})).is_done());
+
+  const auto first = wait(ledger().rebuild_image(programme_));
+  const auto image = wait(ledger().rebuild_image(programme_));
+  ASSERT_TRUE(first.is_done() && image.is_done());
+  EXPECT_EQ(image->epoch, first->epoch + 1);
+  EXPECT_EQ(image->programme_id, programme_);
+  EXPECT_EQ(image->opens_at, base::Instant{1});
+  ASSERT_EQ(image->activities.size(), 2U);
+  for (const app::GateActivity& activity : image->activities) {
+    EXPECT_EQ(activity.capacity, activity.id == drawing ? 10 : 7);
+    EXPECT_EQ(activity.closes_at, base::Instant{5});
+    EXPECT_EQ(activity.overlapping, std::vector{activity.id == drawing ? chess : drawing});
+  }
+  ASSERT_EQ(image->bookings.size(), 1U);
+  EXPECT_EQ(image->bookings[0].id, item.wish.id);
+  EXPECT_EQ(image->bookings[0].attendee_id, item.wish.attendee_id);
+
+  as<app::LedgerFenced>(book(an_item(drawing)));
+  app::LedgerItem newer = an_item(drawing);
+  newer.grant = domain::GrantNumber::of(image->epoch, 1);
+  as<LedgerBooked>(book(newer));
+}
+
+TEST_F(LedgerTest, HasNoImageOfAProgrammeWithoutPublishedActivities) {
+  const auto answer = wait(ledger().rebuild_image(programme_));
+  ASSERT_TRUE(answer.is_refused());
+  EXPECT_EQ(answer.refused().code, base::Code::not_found);
+  EXPECT_EQ(wait(ledger().rebuild_image(random_.next_id<base::ProgrammeId>())).refused().code, base::Code::not_found);
+}
+
+TEST_F(LedgerTest, ListsSeatsAndActiveBookings) {
+  const auto activity = an_activity(10);
+  const app::LedgerItem item = an_item(activity);
+  ASSERT_TRUE(book(item).is_done());
+  const auto seats = wait(ledger().seats_taken(programme_));
+  ASSERT_TRUE(seats.is_done());
+  ASSERT_EQ(seats->size(), 1U);
+  EXPECT_EQ(seats->at(0).seats_taken, 1);
+  EXPECT_EQ(seats->at(0).capacity, 10);
+  const auto bookings = wait(ledger().active_bookings(activity));
+  ASSERT_TRUE(bookings.is_done());
+  ASSERT_EQ(bookings->size(), 1U);
+  EXPECT_EQ(bookings->at(0).user_id, item.wish.user_id);
+}
+
+TEST_F(LedgerTest, PagesThroughAUsersBookingsNewestFirst) {
+  const auto user = a_user();
+  std::vector<base::BookingId> newest_first;
+  for (int i = 0; i < 5; ++i) {
+    const app::LedgerItem item = an_item(an_activity(10), an_attendee(), user);
+    ASSERT_TRUE(book(item).is_done());
+    newest_first.insert(newest_first.begin(), item.wish.id);
+  }
+  std::vector<base::BookingId> seen;
+  std::optional<base::BookingId> after;
+  bool more = true;
+  while (more) {
+    const auto page = wait(ledger().of_user(user, after, 2));
+    ASSERT_TRUE(page.is_done());
+    for (const domain::Booking& booking : page->items) seen.push_back(booking.id);
+    after = seen.back();
+    more = page->more;
+  }
+  EXPECT_EQ(seen, newest_first);
+}
+
+TEST_F(LedgerTest, EveryAuditChainIsWholeFromItsFirstRow) {
+  const auto activity = an_activity(100);
+  std::vector<std::future<BookAnswer>> answers;
+  answers.reserve(50);
+  for (int i = 0; i < 50; ++i) answers.push_back(start_booking(an_item(activity)));
+  for (auto& answer : answers) ASSERT_TRUE(answer.get().is_done());
+
+  const mysql::Rows rows = db_.query(
+      "SELECT chain_id, seq, at, actor_id, actor_role, action, subject, detail, address, request_id, prev_hash, hash "
+      "FROM audit ORDER BY chain_id, seq");
+  ASSERT_GE(rows.size(), 50U);
+  mysql::AuditHead head;
+  for (const mysql::Row row : rows) {
+    if (const auto chain = row.id<base::ChainId>(0); chain != head.chain_id) head = {chain, 0, {}};
+    mysql::AuditRecord record;
+    record.at = row.instant(2);
+    record.actor_id = row.id<base::AccountId>(3);
+    record.actor_role = row.text(4);
+    record.action = row.text(5);
+    record.subject = row.bytes16(6);
+    record.detail = row.text(7);
+    record.address = row.text(8);
+    record.request_id = row.text(9);
+    ASSERT_EQ(row.u64(1), head.seq + 1);
+    ASSERT_EQ(row.text(10), runtime::view(head.hash));
+    head = {head.chain_id, head.seq + 1, mysql::audit_hash(head, record)};
+    ASSERT_EQ(row.text(11), runtime::view(head.hash));
+  }
+}
+
+}  // namespace
+}  // namespace zl::test

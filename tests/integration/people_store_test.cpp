@@ -1,0 +1,220 @@
+// Users and their attendees on a real MariaDB.
+#include "store/mysql/people_store.hpp"
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "store/mysql/sql.hpp"
+#include "store_harness.hpp"
+
+namespace zl::test {
+namespace {
+
+using base::Code;
+using base::Outcome;
+using mysql::sql;
+
+class PeopleStoreTest : public StoreTest {
+ protected:
+  domain::Attendee child(std::string name = "小明") {
+    using std::chrono::May;
+    domain::Attendee attendee;
+    attendee.id = new_id<base::AttendeeId>();
+    attendee.name = std::move(name);
+    attendee.birth_date = std::chrono::year(2017) / May / 4;
+    attendee.notes = "花生过敏";
+    return attendee;
+  }
+  domain::Attendee child_of(const base::UserId& user) {
+    return wait(store_->create_attendee(user, child(), admin_, std::nullopt)).value().value;
+  }
+  void add_guardian(const base::UserId& user, const domain::Attendee& attendee) {
+    connection_.execute(sql(
+        "INSERT INTO guardianships (user_id, attendee_id, relation, name, birth_date, created_at) VALUES (?, ?, 2, ?, "
+        "?, 0)",
+        user, attendee.id, attendee.name, attendee.birth_date));
+  }
+  base::BookingId book(const base::UserId& user, const domain::Attendee& attendee) {
+    domain::Activity activity;
+    activity.id = new_id<base::ActivityId>();
+    activity.programme_id = new_id<base::ProgrammeId>();
+    return a_booking(activity, user, attendee.id);
+  }
+
+  std::unique_ptr<app::PeopleStore> store_ = mysql::create_people_store(pool_, random_);
+};
+
+TEST_F(PeopleStoreTest, signs_the_same_user_in_again) {
+  const domain::User first = wait(store_->sign_in("openid-again", "妈妈")).value();
+  const domain::User again = wait(store_->sign_in("openid-again", "")).value();
+  const domain::User renamed = wait(store_->sign_in("openid-again", "爸爸")).value();
+
+  EXPECT_EQ(again.id, first.id);
+  EXPECT_EQ(again.nickname, "妈妈");
+  EXPECT_EQ(renamed.id, first.id);
+  EXPECT_EQ(wait(store_->find_user(first.id)).value()->nickname, "爸爸");
+  EXPECT_EQ(audit_rows(first.id.bytes, "user.create"), 1U);
+  EXPECT_FALSE(wait(store_->find_user(new_id<base::UserId>())).value().has_value());
+}
+
+TEST_F(PeopleStoreTest, makes_one_user_of_one_openid_signed_in_side_by_side) {
+  const std::string openid = "openid-race";
+  std::vector<asio::awaitable<Outcome<domain::User>>> calls;
+  calls.reserve(40);
+  for (int i = 0; i < 40; ++i) calls.push_back(store_->sign_in(openid, openid));
+
+  const auto users = all(std::move(calls));
+
+  for (const auto& user : users) EXPECT_EQ(user->id, users.front()->id);
+  EXPECT_EQ(audit_rows(users.front()->id.bytes, "user.create"), 1U);
+}
+
+TEST_F(PeopleStoreTest, signs_a_crowd_in_at_once) {
+  std::vector<std::string> openids(1000);
+  for (std::size_t i = 0; i < openids.size(); ++i) openids[i] = "crowd-" + std::to_string(i);
+  std::vector<asio::awaitable<Outcome<domain::User>>> calls;
+  calls.reserve(openids.size());
+  for (const std::string& openid : openids) calls.push_back(store_->sign_in(openid, openid));
+
+  const auto users = all(std::move(calls));
+
+  EXPECT_TRUE(std::ranges::all_of(users, [](const auto& user) { return user.is_done(); }));
+  EXPECT_EQ(number("SELECT COUNT(*) FROM users WHERE openid LIKE 'crowd-%'"), 1000U);
+}
+
+TEST_F(PeopleStoreTest, keeps_a_users_attendees) {
+  const base::UserId user = a_user();
+  const domain::Attendee made = child_of(user);
+
+  const std::vector<domain::Attendee> attendees = wait(store_->attendees_of(user)).value();
+  const auto facts = wait(store_->facts(made.id)).value();
+
+  ASSERT_EQ(attendees.size(), 1U);
+  EXPECT_EQ(attendees[0].id, made.id);
+  EXPECT_EQ(attendees[0].name, "小明");
+  EXPECT_EQ(attendees[0].birth_date, made.birth_date);
+  EXPECT_EQ(attendees[0].notes, "花生过敏");
+  ASSERT_TRUE(facts.has_value());
+  EXPECT_EQ(facts->birth_date, made.birth_date);
+  EXPECT_EQ(facts->guardians, std::vector{user});
+  EXPECT_EQ(change_rows(made.id.bytes), 1U);
+  EXPECT_FALSE(wait(store_->facts(new_id<base::AttendeeId>())).value().has_value());
+}
+
+TEST_F(PeopleStoreTest, leaves_no_childs_data_in_the_audit) {
+  const base::UserId user = a_user();
+  domain::Attendee attendee = child_of(user);
+  attendee.name = "小红";
+  attendee.notes = "";
+  ASSERT_TRUE(wait(store_->update_attendee(user, attendee, 1, admin_)).is_done());
+
+  EXPECT_EQ(audit_detail(attendee.id.bytes, "attendee.create"), R"({"user_id":")" + user.hex() + R"("})");
+  EXPECT_EQ(audit_detail(attendee.id.bytes, "attendee.update"), R"({"changed":["name","notes"]})");
+}
+
+TEST_F(PeopleStoreTest, refuses_the_same_child_twice_and_one_too_many) {
+  const base::UserId user = a_user();
+  const domain::Attendee first = child_of(user);
+  const auto twice = wait(store_->create_attendee(user, child(), admin_, std::nullopt));
+  EXPECT_EQ(twice.refused().code, Code::invalid_request);
+  EXPECT_EQ(twice.refused().fields.at(0).pointer, "/name");
+
+  for (std::size_t i = 1; i < base::limits::attendees_per_user; ++i) {
+    const std::string name = "孩子" + std::to_string(i);
+    ASSERT_TRUE(wait(store_->create_attendee(user, child(name), admin_, std::nullopt)).is_done());
+  }
+  EXPECT_EQ(wait(store_->create_attendee(user, child("多"), admin_, std::nullopt)).refused().code, Code::invalid_state);
+  EXPECT_EQ(wait(store_->attendees_of(user)).value().size(), base::limits::attendees_per_user);
+  EXPECT_EQ(wait(store_->create_attendee(new_id<base::UserId>(), child(), admin_, std::nullopt)).refused().code,
+            Code::not_found);
+}
+
+TEST_F(PeopleStoreTest, counts_attendees_that_are_made_side_by_side) {
+  const base::UserId user = a_user();
+  std::vector<domain::Attendee> wishes(20);
+  for (std::size_t i = 0; i < wishes.size(); ++i) wishes[i] = child("孩子" + std::to_string(i));
+  std::vector<asio::awaitable<Outcome<app::Created<domain::Attendee>>>> calls;
+  calls.reserve(wishes.size());
+  for (const domain::Attendee& wish : wishes) {
+    calls.push_back(store_->create_attendee(user, wish, admin_, std::nullopt));
+  }
+
+  all(std::move(calls));
+
+  EXPECT_EQ(wait(store_->attendees_of(user)).value().size(), base::limits::attendees_per_user);
+}
+
+TEST_F(PeopleStoreTest, gives_the_first_attendee_again_for_the_same_mark) {
+  const base::UserId user = a_user();
+  app::CreationMark mark;
+  random_.fill(mark.key);
+  const domain::Attendee first = child();
+  ASSERT_FALSE(wait(store_->create_attendee(user, first, admin_, mark)).value().earlier);
+  const auto again = wait(store_->create_attendee(user, child(), admin_, mark));
+  EXPECT_TRUE(again->earlier);
+  EXPECT_EQ(again->value.id, first.id);
+}
+
+TEST_F(PeopleStoreTest, changes_an_attendee_for_all_guardians) {
+  const base::UserId mother = a_user();
+  const base::UserId grandmother = a_user();
+  domain::Attendee attendee = child_of(mother);
+  add_guardian(grandmother, attendee);
+
+  attendee.name = "小红";
+  attendee.relation = domain::Relation::guardian;
+  EXPECT_EQ(wait(store_->update_attendee(mother, attendee, 1, admin_)).value().version, 2U);
+
+  const domain::Attendee seen = wait(store_->attendees_of(grandmother)).value().at(0);
+  EXPECT_EQ(seen.name, "小红");
+  EXPECT_EQ(seen.relation, domain::Relation::grandparent);
+  EXPECT_EQ(seen.version, 2U);
+  EXPECT_EQ(wait(store_->attendees_of(mother)).value().at(0).relation, domain::Relation::guardian);
+  EXPECT_EQ(wait(store_->update_attendee(mother, attendee, 1, admin_)).refused().code, Code::version_mismatch);
+  EXPECT_EQ(wait(store_->update_attendee(a_user(), attendee, 2, admin_)).refused().code, Code::not_found);
+}
+
+TEST_F(PeopleStoreTest, refuses_to_make_two_children_one_by_a_change) {
+  const base::UserId user = a_user();
+  child_of(user);
+  domain::Attendee other = wait(store_->create_attendee(user, child("小红"), admin_, std::nullopt)).value().value;
+  other.name = "小明";
+  EXPECT_EQ(wait(store_->update_attendee(user, other, 1, admin_)).refused().fields.at(0).pointer, "/name");
+  EXPECT_EQ(number(sql("SELECT version FROM attendees WHERE id = ?", other.id)), 1U);
+}
+
+TEST_F(PeopleStoreTest, a_birth_date_and_an_attendee_stand_while_bookings_are_active) {
+  const base::UserId user = a_user();
+  domain::Attendee attendee = child_of(user);
+  const base::BookingId booking = book(user, attendee);
+
+  attendee.notes = "";
+  EXPECT_TRUE(wait(store_->update_attendee(user, attendee, 1, admin_)).is_done());
+  attendee.birth_date = std::chrono::year(2016) / std::chrono::May / 4;
+  EXPECT_EQ(wait(store_->update_attendee(user, attendee, 2, admin_)).refused().code, Code::invalid_state);
+  EXPECT_EQ(wait(store_->delete_attendee(user, attendee.id, admin_)).refused().code, Code::invalid_state);
+
+  connection_.execute(sql("UPDATE bookings SET state = 4, active = NULL WHERE id = ?", booking));
+  EXPECT_TRUE(wait(store_->update_attendee(user, attendee, 2, admin_)).is_done());
+  EXPECT_TRUE(wait(store_->delete_attendee(user, attendee.id, admin_)).is_done());
+}
+
+TEST_F(PeopleStoreTest, an_attendee_goes_with_the_last_guardian) {
+  const base::UserId mother = a_user();
+  const base::UserId grandmother = a_user();
+  const domain::Attendee attendee = child_of(mother);
+  add_guardian(grandmother, attendee);
+
+  EXPECT_TRUE(wait(store_->delete_attendee(mother, attendee.id, admin_)).is_done());
+  EXPECT_TRUE(wait(store_->attendees_of(mother)).value().empty());
+  EXPECT_EQ(wait(store_->facts(attendee.id)).value()->guardians, std::vector{grandmother});
+  EXPECT_EQ(wait(store_->delete_attendee(mother, attendee.id, admin_)).refused().code, Code::not_found);
+
+  EXPECT_TRUE(wait(store_->delete_attendee(grandmother, attendee.id, admin_)).is_done());
+  EXPECT_FALSE(wait(store_->facts(attendee.id)).value().has_value());
+  EXPECT_EQ(number(sql("SELECT deleted FROM attendees WHERE id = ?", attendee.id)), 1U);
+  EXPECT_EQ(change_rows(attendee.id.bytes), 3U);
+}
+
+}  // namespace
+}  // namespace zl::test
