@@ -28,8 +28,10 @@ base::Refused conflict() {
 }  // namespace
 
 asio::awaitable<base::Outcome<BookAnswer>> Book::operator()(base::UserId user, base::ActivityId activity_id,
-                                                            base::AttendeeId attendee_id, std::string idempotency_key) {
-  base::Outcome<BookAnswer> answer = co_await attempt(user, activity_id, attendee_id, std::move(idempotency_key));
+                                                            base::AttendeeId attendee_id, std::string idempotency_key,
+                                                            Actor actor) {
+  base::Outcome<BookAnswer> answer =
+      co_await attempt(user, activity_id, attendee_id, std::move(idempotency_key), std::move(actor));
   count(answer);
   co_return answer;
 }
@@ -43,7 +45,8 @@ void Book::count(const base::Outcome<BookAnswer>& answer) const {
 }
 
 asio::awaitable<base::Outcome<BookAnswer>> Book::attempt(base::UserId user, base::ActivityId activity_id,
-                                                         base::AttendeeId attendee_id, std::string idempotency_key) {
+                                                         base::AttendeeId attendee_id, std::string idempotency_key,
+                                                         Actor actor) {
   const std::shared_ptr<const Catalogue> snapshot = parts_.catalogue.share();
   const ActivityEntry* entry = snapshot->activity(activity_id);
   if (entry == nullptr || entry->activity.publication == domain::Publication::draft) co_return base::Code::not_found;
@@ -52,7 +55,8 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::attempt(base::UserId user, base
   const base::BookingId id = parts_.ids.booking(user, idempotency_key);
   Target target{{id, activity_id, entry->programme->id, attendee_id, user},
                 entry->programme,
-                std::shared_ptr<const ActivityEntry>(snapshot, entry)};
+                std::shared_ptr<const ActivityEntry>(snapshot, entry),
+                std::move(actor)};
   base::Outcome<AttendeeFacts> facts = co_await facts_of(attendee_id, user);
   if (!facts) co_return facts.as<BookAnswer>();
 
@@ -176,7 +180,7 @@ asio::awaitable<base::Outcome<GateDecision>> Book::ask_gate(const Target& target
 asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Granted granted,
                                                         runtime::CountGuard place, bool may_ask_again) {
   const base::SteadyTime start = parts_.clock.steady_now();
-  LedgerItem item{target.wish, granted.grant, granted.receipt, target.entry->policy};
+  LedgerItem item{target.wish, granted.grant, granted.receipt, target.entry->policy, target.actor};
   base::Outcome<LedgerAnswer> answer = co_await parts_.ledger.book(std::move(place), std::move(item));
   parts_.metrics.ledger.observe(seconds_since(start, parts_.clock));
   if (answer.is_unknown()) co_return answer.as<BookAnswer>();

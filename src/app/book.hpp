@@ -64,11 +64,13 @@ class Book {
   /// Refused: not_found (activity, attendee), overloaded, unavailable, idempotency_conflict. Unknown: the booking may
   /// exist, and the same call made again tells.
   asio::awaitable<base::Outcome<BookAnswer>> operator()(base::UserId user, base::ActivityId activity_id,
-                                                        base::AttendeeId attendee_id, std::string idempotency_key);
+                                                        base::AttendeeId attendee_id, std::string idempotency_key,
+                                                        Actor actor);
 
  private:
   asio::awaitable<base::Outcome<BookAnswer>> attempt(base::UserId user, base::ActivityId activity_id,
-                                                     base::AttendeeId attendee_id, std::string idempotency_key);
+                                                     base::AttendeeId attendee_id, std::string idempotency_key,
+                                                     Actor actor);
   void count(const base::Outcome<BookAnswer>& answer) const;
 
   /// What is needed of an activity after the first suspension, when the snapshot may be another one.
@@ -76,6 +78,7 @@ class Book {
     domain::BookingWish wish;
     std::shared_ptr<const domain::Programme> programme;
     std::shared_ptr<const ActivityEntry> entry;
+    Actor actor;
   };
 
   asio::awaitable<base::Outcome<AttendeeFacts>> facts_of(base::AttendeeId id, base::UserId user);

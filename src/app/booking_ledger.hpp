@@ -20,6 +20,14 @@
 
 namespace zl::app {
 
+/// Who asked for a change, for the audit table.
+struct Actor {
+  base::AccountId id;
+  std::string role;  ///< "user" or a staff role's wire name
+  std::string address;
+  std::string request_id;
+};
+
 /// What the writers need to know of an activity to decide once more inside the transaction. Shared, immutable.
 struct ActivityPolicy {
   domain::Rules rules;
@@ -32,6 +40,7 @@ struct LedgerItem {
   domain::GrantNumber grant;
   domain::Receipt receipt;
   std::shared_ptr<const ActivityPolicy> policy;
+  Actor actor;
 };
 
 /// The booking exists: made now, or earlier by the same id (then it may be cancelled by now).
@@ -55,14 +64,6 @@ using LedgerAnswer = std::variant<LedgerBooked, LedgerRefused, LedgerFull, Ledge
 struct Cancelled {
   domain::Booking booking;
   bool earlier = false;  ///< it was cancelled already
-};
-
-/// Who asked for a change, for the audit table.
-struct Actor {
-  base::AccountId id;
-  std::string role;  ///< "user" or a staff role's wire name
-  std::string address;
-  std::string request_id;
 };
 
 /// What a gate is rebuilt from, and what is known of whom in the ledger.
