@@ -1,0 +1,159 @@
+#include "server/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "base/limits.hpp"
+
+namespace zl::server {
+namespace {
+
+constexpr int usage_status = 2;
+
+const std::map<std::string, domain::Role> roles = {
+    {"town_admin", domain::Role::town_admin},
+    {"station_admin", domain::Role::station_admin},
+    {"staff", domain::Role::staff},
+    {"auditor", domain::Role::auditor},
+};
+
+std::string fault_of_username(const std::string& name) {
+  namespace limits = base::limits;
+  const bool fits = name.size() >= limits::username_min && name.size() <= limits::username_max;
+  const bool plain = std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+  if (fits && plain) return {};
+  return "must be " + std::to_string(limits::username_min) + " to " + std::to_string(limits::username_max) +
+         " characters of a-z, 0-9, '.', '_', '-'";
+}
+
+/// Says what is wrong with a role that has, or lacks, a station.
+std::string fault_of_station(domain::Role role, bool given) {
+  switch (role) {
+    case domain::Role::town_admin:
+      return given ? "--station: a town_admin belongs to no station" : "";
+    case domain::Role::station_admin:
+    case domain::Role::staff:
+      return given ? "" : "--station is required: a station_admin and staff belong to a station";
+    case domain::Role::auditor:
+      return {};
+  }
+  return {};
+}
+
+/// CLI11's view of the command line; parse() fills the members.
+class Parser {
+ public:
+  Parser() {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "zhonglou " + std::string(version));
+    app_.add_option("--config", command_.config_file, "Configuration file (TOML); also ZHONGLOU_CONFIG")
+        ->type_name("FILE");
+    app_.add_option("--set", command_.options, "One setting, over file and environment; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    serve_ = add(app_, "serve", "Serve until SIGTERM or SIGINT");
+    migrate_ = add(app_, "migrate", "Bring the database's schema up to date");
+    auto* admin = add(app_, "admin", "Staff accounts");
+    admin->require_subcommand(1);
+    admin_create_ = add(*admin, "create", "Create a staff account");
+    add_admin_create_options();
+    auto* config = add(app_, "config", "The configuration");
+    config->require_subcommand(1);
+    config_check_ =
+        add(*config, "check", "Print the settings with their sources, or everything that is wrong with them");
+    config_template_ = add(*config, "template", "Print a configuration file with every setting explained");
+  }
+
+  std::variant<Command, Usage> parse(int count, const char* const* arguments) {
+    try {
+      app_.parse(count, arguments);
+    } catch (const CLI::Success& success) {
+      std::ostringstream out;
+      app_.exit(success, out, out);
+      return Usage{0, out.str()};
+    } catch (const CLI::RequiredError& error) {
+      // A mistyped command would be told as a missing one.
+      const auto unknown = app_.remaining(true);
+      return usage(unknown.empty() ? error.what() : "not expected: " + unknown.front());
+    } catch (const CLI::ParseError& error) {
+      return usage(error.what());
+    }
+    if (admin_create_->parsed()) {
+      if (const auto fault = complete_admin_create(); !fault.empty()) return usage(fault);
+      command_.action = admin_;
+    } else if (migrate_->parsed()) {
+      command_.action = Migrate{};
+    } else if (config_check_->parsed()) {
+      command_.action = ConfigCheck{};
+    } else if (config_template_->parsed()) {
+      command_.action = ConfigTemplate{};
+    }
+    return command_;
+  }
+
+ private:
+  static CLI::App* add(CLI::App& parent, const std::string& name, const std::string& what) {
+    auto* command = parent.add_subcommand(name, what);
+    command->fallthrough();  // --config and --set may stand behind the command too
+    return command;
+  }
+
+  void add_admin_create_options() {
+    admin_create_->add_option("--username", admin_.username, "Name to log in with")
+        ->required()
+        ->type_name("NAME")
+        ->check(CLI::Validator(fault_of_username, ""));
+    admin_create_->add_option("--role", role_, "town_admin, station_admin, staff or auditor")
+        ->required()
+        ->type_name("ROLE");
+    admin_create_->add_option("--password-file", admin_.password_file, "File that holds the password; - reads it here")
+        ->required()
+        ->type_name("FILE|-");
+    admin_create_->add_option("--station", station_, "Id of the station that the account belongs to")->type_name("ID");
+    admin_create_->add_flag("--if-missing", admin_.if_missing, "Leave an account of this name as it is");
+  }
+
+  std::string complete_admin_create() {
+    const auto role = roles.find(role_);
+    if (role == roles.end()) return "--role: must be town_admin, station_admin, staff or auditor, not " + role_;
+    admin_.role = role->second;
+    if (station_) {
+      admin_.station_id = base::StationId::parse(*station_);
+      if (!admin_.station_id) return "--station: must be an id of 32 hex digits, not " + *station_;
+    }
+    return fault_of_station(admin_.role, station_.has_value());
+  }
+
+  Usage usage(const std::string& fault) const { return {usage_status, "zhonglou: " + fault + "\n\n" + app_.help()}; }
+
+  CLI::App app_{"Zhonglou books the seats of community service stations.", "zhonglou"};
+  CLI::App* serve_ = nullptr;
+  CLI::App* migrate_ = nullptr;
+  CLI::App* admin_create_ = nullptr;
+  CLI::App* config_check_ = nullptr;
+  CLI::App* config_template_ = nullptr;
+
+  Command command_;
+  AdminCreate admin_;
+  std::string role_;
+  std::optional<std::string> station_;
+};
+
+}  // namespace
+
+std::variant<Command, Usage> parse_arguments(int count, const char* const* arguments) {
+  return Parser().parse(count, arguments);
+}
+
+Sources sources_of(const Command& command, std::vector<std::pair<std::string, std::string>> environment) {
+  Sources sources{command.config_file, std::move(environment), command.options};
+  const auto named = std::ranges::find(sources.environment, file_variable, &std::pair<std::string, std::string>::first);
+  if (!sources.file && named != sources.environment.end()) sources.file = named->second;
+  return sources;
+}
+
+}  // namespace zl::server

@@ -1,0 +1,84 @@
+#include "server/config_rules.hpp"
+
+#include <string>
+
+#include "server/text_forms.hpp"
+
+namespace zl::server {
+namespace {
+
+class Rules {
+ public:
+  Rules(const Values& values, std::vector<Fault>& faults) : values_(values), faults_(faults) {}
+
+  void check_exposure() {
+    const bool loopback = is_loopback(values_.text("http.address"));
+    const auto& url = values_.text("http.public_url");
+    if (values_.flag("auth.dev_login") && !loopback) {
+      fault("auth.dev_login",
+            "lets anybody in as anybody: it must be false unless http.address is loopback, and that is " +
+                shown("http.address"));
+    }
+    if (url.empty() && !loopback) {
+      fault("http.public_url", "must be given unless http.address is loopback, and that is " + shown("http.address"));
+    }
+    if (url.starts_with("http://") && !is_loopback_origin(url)) {
+      fault("http.public_url", "must begin with https:// unless its host is loopback, not " + toml_text(url));
+    }
+  }
+
+  void check_times() {
+    // Holds are given back while their booking still waits otherwise: correct by the fences, and useless to everybody.
+    less("mysql.item_deadline_ms", "booking.hold_ttl_ms");
+    less("redis.command_timeout_ms", "booking.hold_ttl_ms");
+    // No seat stays lost for longer than the hold time, so somebody has to look more often than that.
+    less("booking.reconcile_interval_ms", "booking.hold_ttl_ms");
+    constexpr std::int64_t ms_per_s = 1000;
+    if (values_.integer("mysql.lock_wait_s") * ms_per_s > values_.integer("mysql.statement_timeout_ms")) {
+      fault("mysql.lock_wait_s", "must be no longer than mysql.statement_timeout_ms, which is " +
+                                     shown("mysql.statement_timeout_ms") + ", not " + shown("mysql.lock_wait_s"));
+    }
+  }
+
+  void check_keys() {
+    const auto& key = values_.text("auth.token_key");
+    if (!key.empty() && key == values_.text("auth.previous_token_key")) {
+      fault("auth.previous_token_key", "must be another key than auth.token_key, or absent");
+    }
+  }
+
+  void check_ports() {
+    const auto port = values_.integer("metrics.port");
+    if (port != 0 && port == values_.integer("http.port") &&
+        values_.text("metrics.address") == values_.text("http.address")) {
+      fault("metrics.port", "must be another than http.port on the same address, which is " + shown("http.port"));
+    }
+  }
+
+ private:
+  void less(std::string_view key, std::string_view than) {
+    if (values_.integer(key) < values_.integer(than)) return;
+    fault(key, "must be less than " + std::string(than) + ", which is " + shown(than) + ", not " + shown(key));
+  }
+
+  void fault(std::string_view key, std::string text) {
+    faults_.push_back({std::string(key), values_.origin(key), std::move(text)});
+  }
+
+  std::string shown(std::string_view key) const { return toml_text(values_.value(key)); }
+
+  const Values& values_;
+  std::vector<Fault>& faults_;
+};
+
+}  // namespace
+
+void check_rules(const Values& values, std::vector<Fault>& faults) {
+  Rules rules(values, faults);
+  rules.check_exposure();
+  rules.check_times();
+  rules.check_keys();
+  rules.check_ports();
+}
+
+}  // namespace zl::server

@@ -1,0 +1,57 @@
+// The program: reads the command line and the configuration, and does what it was asked to.
+#include <iostream>
+
+#include "server/cli.hpp"
+#include "server/commands.hpp"
+#include "server/config.hpp"
+#include "server/config_check.hpp"
+#include "server/config_text.hpp"
+
+namespace zl::server {
+namespace {
+
+/// What each command does; the status of the process.
+struct Run {
+  Sources sources;
+
+  int operator()(const Serve&) const {
+    return with_config(Purpose::serve, [](const Config& config) { return serve(config); });
+  }
+  int operator()(const Migrate&) const {
+    return with_config(Purpose::migrate, [](const Config& config) { return migrate(config); });
+  }
+  int operator()(const AdminCreate& wanted) const {
+    return with_config(Purpose::create_admin, [&wanted](const Config& config) { return create_admin(config, wanted); });
+  }
+  int operator()(const ConfigCheck&) const { return check_config(sources, std::cout, std::cerr); }
+  int operator()(const ConfigTemplate&) const {
+    std::cout << config_template();
+    return 0;
+  }
+
+ private:
+  template <class F>
+  int with_config(Purpose purpose, F command) const {
+    const Loaded loaded = load_config(sources, purpose);
+    if (loaded.faults.empty()) return command(loaded.config);
+    std::cerr << describe(loaded.faults);
+    return 1;
+  }
+};
+
+int run(int count, const char* const* arguments) {
+  const auto parsed = parse_arguments(count, arguments);
+  if (const auto* usage = std::get_if<Usage>(&parsed)) {
+    (usage->status == 0 ? std::cout : std::cerr) << usage->text;
+    return usage->status;
+  }
+  const auto& command = std::get<Command>(parsed);
+  return std::visit(Run{sources_of(command, environment_variables())}, command.action);
+}
+
+}  // namespace
+}  // namespace zl::server
+
+int main(int count, char** arguments) {
+  return zl::server::run(count, arguments);
+}

@@ -1,0 +1,91 @@
+#include "server/mysql_side.hpp"
+
+#include <stdexcept>
+
+#include "store/mysql/account_store.hpp"
+#include "store/mysql/attendance_store.hpp"
+#include "store/mysql/audit_store.hpp"
+#include "store/mysql/booking_ledger.hpp"
+#include "store/mysql/catalogue_store.hpp"
+#include "store/mysql/change_feed.hpp"
+#include "store/mysql/lease.hpp"
+#include "store/mysql/migration_files.hpp"
+#include "store/mysql/migrations.hpp"
+#include "store/mysql/people_store.hpp"
+#include "store/mysql/retention.hpp"
+
+namespace zl::server {
+namespace {
+
+/// Seconds of a setting in milliseconds, at least one.
+int whole_seconds(std::int64_t ms) {
+  return static_cast<int>((ms + 999) / 1000);
+}
+
+mysql::PoolConfig pool_config(const MysqlConfig& config) {
+  mysql::PoolConfig pool;
+  pool.connection = connection_config(config);
+  pool.threads = config.read_threads;
+  pool.queue_limit = config.read_queue;
+  return pool;
+}
+
+mysql::WriterConfig writer_config(const MysqlConfig& config) {
+  mysql::WriterConfig writers;
+  writers.connection = connection_config(config);
+  writers.writers = config.writers;
+  writers.queue_limit = config.writer_queue;
+  writers.batch_limit = config.writer_batch;
+  writers.item_deadline_ms = static_cast<int>(config.item_deadline_ms);
+  return writers;
+}
+
+/// The first connection of the process: what it finds decides whether there will be others.
+std::string check_database(const MysqlConfig& config) {
+  mysql::Connection connection(connection_config(config));
+  std::string faults;
+  for (const std::string& fault : mysql::check_schema(connection, mysql::migration_files())) faults += fault + "\n";
+  if (!faults.empty()) {
+    faults.pop_back();
+    throw std::runtime_error(faults);
+  }
+  return mysql::booking_id_secret(connection);
+}
+
+}  // namespace
+
+mysql::ConnectionConfig connection_config(const MysqlConfig& config) {
+  mysql::ConnectionConfig connection;
+  connection.address = config.unix_socket.empty() ? "tcp://" + config.host + ":" + std::to_string(config.port)
+                                                  : "unix://" + config.unix_socket;
+  connection.user = config.user;
+  connection.password = config.password;
+  connection.database = config.database;
+  connection.connect_timeout_s = whole_seconds(config.connect_timeout_ms);
+  connection.statement_timeout_s = whole_seconds(config.statement_timeout_ms);
+  connection.io_timeout_s = connection.statement_timeout_s + 5;
+  connection.lock_wait_timeout_s = static_cast<int>(config.lock_wait_s);
+  return connection;
+}
+
+MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::Random& random,
+                     runtime::Metrics& metrics)
+    : booking_id_secret_(check_database(config)),
+      pool_(pool_config(config), clock, random, metrics),
+      writers_(writer_config(config), clock, random, metrics),
+      catalogue_(mysql::create_catalogue_store(pool_)),
+      changes_(mysql::create_change_feed(pool_)),
+      people_(mysql::create_people_store(pool_, random)),
+      accounts_(mysql::create_account_store(pool_)),
+      attendance_(mysql::create_attendance_store(pool_)),
+      audit_(mysql::create_audit_store(pool_)),
+      ledger_(mysql::create_booking_ledger(writers_, pool_)),
+      lease_(mysql::create_reconciler_lease(pool_, random)),
+      retention_(mysql::create_retention(pool_)) {}
+
+void MysqlSide::stop() {
+  writers_.stop();
+  pool_.stop();
+}
+
+}  // namespace zl::server

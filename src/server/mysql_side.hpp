@@ -1,0 +1,61 @@
+// The MySQL side of the process: the pool, the writers, and the stores on top of them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/attendance_store.hpp"
+#include "app/booking_ledger.hpp"
+#include "app/catalogue_store.hpp"
+#include "app/housekeeping.hpp"
+#include "app/people_store.hpp"
+#include "app/reconcile.hpp"
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "runtime/metrics.hpp"
+#include "server/config.hpp"
+#include "store/mysql/pool.hpp"
+#include "store/mysql/writer_pool.hpp"
+
+namespace zl::server {
+
+/// How the serving account connects.
+mysql::ConnectionConfig connection_config(const MysqlConfig& config);
+
+class MysqlSide {
+ public:
+  /// Checks the database first; throws std::runtime_error with the faults where the server may not start on it.
+  MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::Random& random, runtime::Metrics& metrics);
+
+  app::CatalogueStore& catalogue() { return *catalogue_; }
+  app::ChangeFeed& changes() { return *changes_; }
+  app::PeopleStore& people() { return *people_; }
+  app::AccountStore& accounts() { return *accounts_; }
+  app::AttendanceStore& attendance() { return *attendance_; }
+  app::AuditStore& audit() { return *audit_; }
+  app::BookingLedger& ledger() { return *ledger_; }
+  app::ReconcilerLease& lease() { return *lease_; }
+  app::Retention& retention() { return *retention_; }
+  const std::string& booking_id_secret() const { return booking_id_secret_; }
+
+  bool up() const { return pool_.up() && writers_.up(); }
+
+  /// Commits what is queued and closes the connections, while the loops still run.
+  void stop();
+
+ private:
+  const std::string booking_id_secret_;
+  mysql::ConnectionPool pool_;
+  mysql::WriterPool writers_;
+  std::unique_ptr<app::CatalogueStore> catalogue_;
+  std::unique_ptr<app::ChangeFeed> changes_;
+  std::unique_ptr<app::PeopleStore> people_;
+  std::unique_ptr<app::AccountStore> accounts_;
+  std::unique_ptr<app::AttendanceStore> attendance_;
+  std::unique_ptr<app::AuditStore> audit_;
+  std::unique_ptr<app::BookingLedger> ledger_;
+  std::unique_ptr<app::ReconcilerLease> lease_;
+  std::unique_ptr<app::Retention> retention_;
+};
+
+}  // namespace zl::server

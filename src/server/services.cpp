@@ -1,0 +1,208 @@
+#include "server/services.hpp"
+
+#include <chrono>
+#include <stdexcept>
+
+#include "runtime/log.hpp"
+#include "runtime/run_on.hpp"
+
+namespace zl::server {
+namespace {
+
+using base::Milliseconds;
+
+// How long the start waits for Redis before it serves without: requests are then answered 503 until it is there.
+constexpr std::chrono::seconds redis_patience{5};
+constexpr std::chrono::seconds task_patience{5};
+
+app::BookingMetrics booking_metrics(runtime::Metrics& metrics) {
+  const char* stage_help = "Seconds of a booking's stages";
+  std::array<runtime::Counter*, base::code_count + 1> refused{};
+  for (int code = 1; code <= base::code_count; ++code) {
+    const std::string name(base::name(static_cast<base::Code>(code)));
+    refused[static_cast<std::size_t>(code)] =
+        &metrics.counter("zhonglou_seats_refused_total", "Bookings not confirmed, by the code told", {{"code", name}});
+  }
+  return {
+      metrics.histogram("zhonglou_booking_stage_seconds", stage_help, {{"stage", "gate"}}),
+      metrics.histogram("zhonglou_booking_stage_seconds", stage_help, {{"stage", "ledger"}}),
+      metrics.counter("zhonglou_seats_granted_total", "Bookings answered as confirmed"),
+      refused,
+      metrics.counter("zhonglou_grants_fenced_total", "Grants that came too late to commit and were asked for again"),
+      metrics.counter("zhonglou_gate_too_generous_total", "Grants for which the ledger had no seat left")};
+}
+
+app::ReconcileMetrics reconcile_metrics(runtime::Metrics& metrics) {
+  return {metrics.counter("zhonglou_reconcile_passes_total", "Passes of the reconciler"),
+          metrics.counter("zhonglou_holds_returned_total", "Holds given back at their deadline"),
+          metrics.counter("zhonglou_holds_confirmed_total", "Holds whose confirmation had been lost"),
+          metrics.counter("zhonglou_gate_repairs_total", "Bookings that a comparison put into a gate or took out")};
+}
+
+app::LoginThrottle::Limits throttle_limits(const AuthConfig& config) {
+  app::LoginThrottle::Limits limits;
+  limits.failures_per_account = static_cast<int>(config.login_failures_per_account);
+  limits.failures_per_address = static_cast<int>(config.login_failures_per_address);
+  limits.window = std::chrono::seconds(config.login_failure_window_s);
+  return limits;
+}
+
+Milliseconds longest_token(const AuthConfig& config) {
+  return std::chrono::seconds(std::max(config.token_ttl_s, config.admin_token_ttl_s));
+}
+
+http::ServerOptions server_options(const HttpConfig& config) {
+  http::ServerOptions options;
+  options.address = config.address;
+  options.port = config.port;
+  options.reuse_port = config.reuse_port;
+  options.max_connections = config.max_connections;
+  options.max_connections_per_address = config.max_connections_per_address;
+  options.connection.header_limit_bytes = static_cast<std::uint32_t>(config.header_limit_bytes);
+  options.connection.body_limit_bytes = config.body_limit_bytes;
+  options.connection.header_timeout = Milliseconds(config.header_timeout_ms);
+  options.connection.body_timeout = Milliseconds(config.body_timeout_ms);
+  options.connection.idle_timeout = Milliseconds(config.idle_timeout_ms);
+  options.connection.write_timeout = Milliseconds(config.write_timeout_ms);
+  return options;
+}
+
+std::string origin_of(const HttpConfig& config, std::uint16_t port) {
+  const bool is_v6 = config.address.find(':') != std::string::npos;
+  return "http://" + (is_v6 ? "[" + config.address + "]" : config.address) + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+Services::Services(const Config& config)
+    : config_(config),
+      loops_(config_.http.io_threads),
+      tasks_(loops_.executor(0), 16'384),
+      password_pool_("password", config_.auth.password_threads, config_.auth.password_queue, clock_),
+      mysql_(config_.mysql, clock_, random_, *metrics_),
+      redis_(config_.redis, Milliseconds(config_.booking.hold_ttl_ms), loops_, random_, *metrics_),
+      time_(clock_),
+      ids_(mysql_.booking_id_secret()),
+      keys_(config_.auth.token_key, config_.auth.previous_token_key),
+      attendees_(config_.booking.attendee_cache),
+      throttle_(throttle_limits(config_.auth), clock_),
+      keeper_(redis_.gate(), mysql_.ledger(), clock_),
+      seats_(redis_.gate(), keeper_, catalogue_, clock_, tasks_, Milliseconds(config_.booking.seats_poll_ms)),
+      changes_({mysql_.catalogue(), mysql_.changes(), mysql_.accounts(), catalogue_, voided_, attendees_, clock_,
+                tasks_, longest_token(config_.auth)}),
+      reconcile_({redis_.gate(), redis_.gate(), mysql_.ledger(), keeper_, mysql_.lease(), catalogue_, time_, tasks_,
+                  reconcile_metrics(*metrics_), Milliseconds(config_.booking.reconcile_interval_ms)}),
+      book_({redis_.gate(), mysql_.ledger(), mysql_.people(), keeper_, seats_, attendees_, catalogue_, time_, ids_,
+             clock_, tasks_, booking_metrics(*metrics_), config_.booking.utc_offset_minutes}),
+      cancel_booking_(redis_.gate(), mysql_.ledger(), catalogue_, time_, tasks_),
+      sign_in_({mysql_.people(), mysql_.accounts(), redis_.gate(), keys_, voided_, throttle_, password_pool_, clock_,
+                random_, std::chrono::seconds(config_.auth.token_ttl_s),
+                std::chrono::seconds(config_.auth.admin_token_ttl_s)}),
+      people_(mysql_.people(), redis_.gate(), attendees_, time_, random_, config_.booking.utc_offset_minutes),
+      manage_catalogue_({mysql_.catalogue(), mysql_.ledger(), redis_.gate(), redis_.gate(), keeper_, changes_,
+                         catalogue_, time_, random_}),
+      accounts_({mysql_.accounts(), redis_.gate(), voided_, catalogue_, password_pool_, clock_, random_}),
+      door_(mysql_.attendance(), catalogue_, ids_, time_, random_,
+            std::chrono::minutes(config_.check_in.check_in_early_minutes)),
+      api_(make_api()),
+      http_(std::make_unique<http::Server>(loops_, clock_, random_, server_options(config_.http), *metrics_)) {
+  dispatcher_ = std::make_unique<http::Dispatcher>(api_, keys_, voided_, dispatch_options(), *metrics_);
+}
+
+Services::~Services() = default;
+
+http::Api Services::make_api() {
+  const bool is_https = config_.http.public_url.starts_with("https://");
+  return {book_,
+          cancel_booking_,
+          sign_in_,
+          people_,
+          manage_catalogue_,
+          accounts_,
+          door_,
+          mysql_.ledger(),
+          mysql_.audit(),
+          catalogue_,
+          time_,
+          ids_,
+          clock_,
+          *metrics_,
+          [](const void* services) { return static_cast<const Services*>(services)->ready(); },
+          this,
+          config_.booking.utc_offset_minutes,
+          config_.auth.dev_login,
+          is_https,
+          config_.metrics.on_main_listener};
+}
+
+http::DispatchOptions Services::dispatch_options() const {
+  http::DispatchOptions options;
+  options.public_url = config_.http.public_url.empty() ? url() : config_.http.public_url;
+  options.trusted_proxies = config_.http.trusted_proxies;
+  options.per_user = {static_cast<double>(config_.http.rate_user_per_s),
+                      static_cast<double>(config_.http.rate_user_burst)};
+  options.per_address = {static_cast<double>(config_.http.rate_address_per_s),
+                         static_cast<double>(config_.http.rate_address_burst)};
+  return options;
+}
+
+std::string Services::url() const {
+  return origin_of(config_.http, http_->port());
+}
+
+bool Services::ready() const {
+  return redis_.up() && mysql_.up() && time_.synchronised();
+}
+
+void Services::start() {
+  loops_.start();
+  redis_.start(*this);
+  const base::Outcome<base::Done> loaded = runtime::run_on(loops_, 0, changes_.load());
+  if (!loaded) throw std::runtime_error("the catalogue can't be read from MySQL");
+
+  runtime::run_on(loops_, 0, await_redis());
+  if (!time_.synchronised()) runtime::log::warning("redis_not_up", {{"waited_s", redis_patience.count()}});
+
+  tasks_.spawn(time_.keep(redis_.gate(), tasks_), "gate_clock");
+  tasks_.spawn(changes_.keep(), "follow_changes");
+  tasks_.spawn(seats_.keep(), "seat_watch");
+  tasks_.spawn(reconcile_.keep(), "reconcile");
+  tasks_.spawn(app::keep_house(mysql_.retention(), clock_, tasks_), "housekeeping");
+  if (config_.metrics.port != 0) {
+    metrics_listener_ =
+        std::make_unique<runtime::MetricsListener>(config_.metrics.address, config_.metrics.port, metrics_);
+  }
+  http_->start(*dispatcher_);
+}
+
+boost::asio::awaitable<void> Services::await_redis() {
+  const base::SteadyTime end = clock_.steady_now() + redis_patience;
+  while (!co_await time_.synchronise(redis_.gate()) && clock_.steady_now() < end) {
+    co_await tasks_.sleeper().sleep_for(Milliseconds(10));
+  }
+}
+
+void Services::stop() {
+  const bool drained = runtime::run_on(loops_, 0, http_->drain(Milliseconds(config_.http.drain_ms)));
+  if (!drained) runtime::log::warning("drain_ended_early", {{"connections", http_->open_connections()}});
+  metrics_listener_.reset();
+  tasks_.stop();
+  if (!runtime::run_on(loops_, 0, tasks_.join(task_patience))) {
+    runtime::log::warning("tasks_left", {{"count", tasks_.running()}});
+  }
+  mysql_.stop();
+  password_pool_.stop();
+  redis_.stop();
+  loops_.stop();
+  loops_.join();
+}
+
+void Services::on_seats(const base::ProgrammeId& programme_id, const app::SeatCount& seats) {
+  seats_.learn(programme_id, seats);
+}
+
+void Services::on_change() {
+  changes_.wake();
+}
+
+}  // namespace zl::server

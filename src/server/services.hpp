@@ -1,0 +1,102 @@
+// Everything that a serving process is made of, in the order in which it starts; it stops in the reverse order.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "app/attendee_cache.hpp"
+#include "app/book.hpp"
+#include "app/booking_ids.hpp"
+#include "app/cancel_booking.hpp"
+#include "app/catalogue.hpp"
+#include "app/check_in.hpp"
+#include "app/follow_changes.hpp"
+#include "app/gate_clock.hpp"
+#include "app/gate_keeper.hpp"
+#include "app/login_throttle.hpp"
+#include "app/manage_accounts.hpp"
+#include "app/manage_catalogue.hpp"
+#include "app/manage_people.hpp"
+#include "app/reconcile.hpp"
+#include "app/seat_watch.hpp"
+#include "app/sign_in.hpp"
+#include "app/tokens.hpp"
+#include "http/api.hpp"
+#include "http/dispatcher.hpp"
+#include "http/server.hpp"
+#include "runtime/blocking_pool.hpp"
+#include "runtime/loops.hpp"
+#include "runtime/metrics.hpp"
+#include "runtime/metrics_listener.hpp"
+#include "runtime/random_device.hpp"
+#include "runtime/system_clock.hpp"
+#include "runtime/task_group.hpp"
+#include "server/config.hpp"
+#include "server/mysql_side.hpp"
+#include "server/redis_side.hpp"
+
+namespace zl::server {
+
+class Services final : private app::SeatNews {
+ public:
+  /// Checks the database and binds the port; throws std::runtime_error with a sentence where one of them says no.
+  explicit Services(const Config& config);
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+  ~Services() override;
+
+  /// Connects, loads and serves; throws std::runtime_error where what must be read can't be.
+  void start();
+
+  /// Drains for at most http.drain_ms, then ends everything. Called once.
+  void stop();
+
+  std::string url() const;
+
+ private:
+  void on_seats(const base::ProgrammeId& programme_id, const app::SeatCount& seats) override;
+  void on_change() override;
+
+  http::Api make_api();
+  http::DispatchOptions dispatch_options() const;
+  bool ready() const;
+  boost::asio::awaitable<void> await_redis();
+
+  const Config config_;
+  runtime::SystemClock clock_;
+  runtime::SystemRandom random_;
+  std::shared_ptr<runtime::Metrics> metrics_ = std::make_shared<runtime::Metrics>();
+
+  runtime::Loops loops_;
+  runtime::TaskGroup tasks_;
+  runtime::BlockingPool password_pool_;
+  MysqlSide mysql_;
+  RedisSide redis_;
+
+  app::CatalogueHolder catalogue_;
+  app::GateClock time_;
+  app::BookingIds ids_;
+  app::TokenKeys keys_;
+  app::VoidedTokenList voided_;
+  app::AttendeeCache attendees_;
+  app::LoginThrottle throttle_;
+  app::GateKeeper keeper_;
+  app::SeatWatch seats_;
+  app::FollowChanges changes_;
+  app::Reconcile reconcile_;
+
+  app::Book book_;
+  app::CancelBooking cancel_booking_;
+  app::SignIn sign_in_;
+  app::ManagePeople people_;
+  app::ManageCatalogue manage_catalogue_;
+  app::ManageAccounts accounts_;
+  app::CheckInDesk door_;
+
+  http::Api api_;
+  std::unique_ptr<http::Dispatcher> dispatcher_;  ///< made when the port is known
+  std::unique_ptr<http::Server> http_;
+  std::unique_ptr<runtime::MetricsListener> metrics_listener_;
+};
+
+}  // namespace zl::server

@@ -1,0 +1,257 @@
+"""Zhonglou with private stores, for the black-box tests: Stack starts them, and as many server processes as wanted.
+
+ctest sets ZL_SOURCE_DIR and ZL_BINARY_DIR; by hand, the debug build of this tree is used. Settings are given by their
+key with two underscores for the dot: Stack(http__io_threads=1, check_in__check_in_early_minutes=43200).
+"""
+import collections
+import http.client
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+SOURCE_DIR = pathlib.Path(os.environ.get("ZL_SOURCE_DIR") or pathlib.Path(__file__).resolve().parents[2])
+BINARY_DIR = pathlib.Path(os.environ.get("ZL_BINARY_DIR") or SOURCE_DIR / "build/debug")
+ZHONGLOU = BINARY_DIR / "zhonglou"
+
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 60
+POLL_INTERVAL_S = 0.02
+SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: \w+Sanitizer|runtime error:")
+
+Answer = collections.namedtuple("Answer", "status headers body json")
+
+
+class Client:
+    """One kept-alive connection that speaks JSON. `path` is the whole path: "/api/v1/me"."""
+
+    def __init__(self, url: str, token: str | None = None, timeout_s: float = 30):
+        address = urllib.parse.urlsplit(url)
+        self.connection = http.client.HTTPConnection(address.hostname, address.port, timeout=timeout_s)
+        self.token = token
+
+    def request(self, method: str, path: str, body=None, headers: dict | None = None) -> Answer:
+        sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        if body is not None:
+            body = json.dumps(body, ensure_ascii=False).encode()
+            sent["Content-Type"] = "application/json"
+        self.connection.request(method, path, body=body, headers=sent | (headers or {}))
+        response = self.connection.getresponse()
+        content = response.read()
+        is_json = response.headers.get_content_subtype().endswith("json")
+        return Answer(response.status, response.headers, content, json.loads(content) if content and is_json else None)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class Server:
+    """A `zhonglou serve` on a free port; `url` is its address."""
+
+    def __init__(self, config: pathlib.Path, name: str, settings: dict):
+        self._config = config
+        self._settings = settings
+        self._out = config.parent / f"{name}.out"
+        self._log = config.parent / f"{name}.log"
+        self._log.touch()
+        self._process = None
+        self._killed = False
+        self.url = ""
+        self.start()
+
+    @property
+    def port(self) -> int:
+        return urllib.parse.urlsplit(self.url).port
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts the process, again after it has ended; on a new port."""
+        # Should the test be killed, the server ends too.
+        command = ["setpriv", "--pdeathsig", "TERM", ZHONGLOU, "serve", "--config", self._config,
+                   *set_options(self._settings)]
+        with self._out.open("wb") as out, self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log)
+        self._killed = False
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not (ready := re.search(r"^ready (\S+)$", self._out.read_text(), re.MULTILINE)):
+            if self._process.poll() is not None:
+                raise AssertionError(f"the server ended while starting (status {self._process.returncode}):\n{self.log()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"the server was not ready within {START_TIMEOUT_S} s:\n{self.log()}")
+            time.sleep(POLL_INTERVAL_S)
+        self.url = ready.group(1)
+
+    def kill(self) -> None:
+        """As a crash: SIGKILL, then waits until the process is gone."""
+        self._killed = True
+        self._process.kill()
+        self._process.wait()
+
+    def pause(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """SIGTERM; fails unless the server drains, ends with status 0 and no sanitizer has complained."""
+        if self.running():
+            self.resume()
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise AssertionError(f"the server did not end within {STOP_TIMEOUT_S} s of SIGTERM:\n{self.log()}") from None
+        self.check_log()
+        if not self._killed and self._process.returncode != 0:
+            raise AssertionError(f"the server ended with status {self._process.returncode}:\n{self.log()}")
+
+    def log(self, lines: int = 40) -> str:
+        """The last lines of what it wrote to standard error."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+
+    def check_log(self) -> None:
+        text = self._log.read_text(errors="replace")
+        if report := SANITIZER_REPORT.search(text):
+            raise AssertionError(f"a sanitizer found a fault in the server:\n{text[report.start():][:20000]}")
+
+
+class Stack:
+    """Private Redis and MariaDB, migrated, a town admin and one running server; stop() ends and checks all of it."""
+
+    admin_username = "admin"
+    admin_password = "zhonglou-demo"
+
+    def __init__(self, **settings):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="zl-"))
+        self._servers = []
+        self._stores = subprocess.Popen([SOURCE_DIR / "scripts/servers", "hold", "--small", self.folder],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            if "ready\n" not in iter(self._stores.stdout.readline, ""):
+                raise AssertionError("the stores did not start")
+            self._config = self._write_config(settings)
+            self.zhonglou("migrate")
+            self.create_admin(self.admin_username, self.admin_password)
+            self.server = self.start_server()
+        except BaseException:
+            self._end()
+            raise
+
+    @property
+    def url(self) -> str:
+        """Address of the first server."""
+        return self.server.url
+
+    @property
+    def redis_socket(self) -> pathlib.Path:
+        return self.folder / "redis.sock"
+
+    @property
+    def mysql_socket(self) -> pathlib.Path:
+        return self.folder / "mysql.sock"
+
+    def secret(self, name: str) -> str:
+        """A text of the stack's secrets, such as "mysql_migrate_password"."""
+        return (self.folder / "secrets" / name).read_text()
+
+    def client(self, token: str | None = None) -> Client:
+        return Client(self.url, token)
+
+    def start_server(self, **settings) -> Server:
+        """A further server process on the same stores, with settings of its own on top of the stack's."""
+        server = Server(self._config, f"server{len(self._servers)}", settings)
+        self._servers.append(server)
+        return server
+
+    def zhonglou(self, *arguments: str) -> str:
+        """Runs another command of the program to its end; what it printed. Fails if it fails."""
+        result = subprocess.run([ZHONGLOU, *arguments, "--config", self._config], stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            raise AssertionError(f"zhonglou {' '.join(arguments)}: status {result.returncode}\n{result.stdout}{result.stderr}")
+        return result.stdout
+
+    def create_admin(self, username: str, password: str, role: str = "town_admin") -> None:
+        password_file = self.folder / "secrets" / f"{username}_password"
+        password_file.write_text(password)
+        self.zhonglou("admin", "create", "--username", username, "--role", role, "--password-file", str(password_file))
+
+    def store(self, verb: str) -> None:
+        """A verb of scripts/servers for one store: "stop-redis", "start-mariadb"."""
+        subprocess.run([SOURCE_DIR / "scripts/servers", verb, "--small", self.folder], check=True)
+
+    def kill_store(self, name: str) -> None:
+        """As a crash: SIGKILL to "redis" or "mariadb"."""
+        os.kill(int((self.folder / f"{name}.pid").read_text()), signal.SIGKILL)
+        self.store(f"stop-{name}")
+
+    def stop(self) -> None:
+        """Ends the servers, the last first, then the stores; fails with the first fault that a server showed."""
+        faults = []
+        for server in reversed(self._servers):
+            try:
+                server.stop()
+            except AssertionError as error:
+                faults.append(error)
+        self._end()
+        if faults:
+            raise faults[0]
+
+    def _end(self) -> None:
+        for server in self._servers:
+            if server.running():
+                server.kill()
+        self._stores.communicate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _write_config(self, settings: dict) -> pathlib.Path:
+        (self.folder / "secrets" / "token_key").write_text(secrets.token_hex(32))
+        values = {
+            "http__address": "127.0.0.1", "http__port": 0, "http__io_threads": 2,
+            "metrics__port": 0,
+            "redis__unix_socket": str(self.redis_socket),
+            "mysql__unix_socket": str(self.mysql_socket),
+            "mysql__password_file": str(self.folder / "secrets/mysql_serve_password"),
+            "mysql_migrate__password_file": str(self.folder / "secrets/mysql_migrate_password"),
+            "auth__dev_login": True,
+            "auth__token_key_file": str(self.folder / "secrets/token_key"),
+            "log__format": "text",
+        } | settings
+        sections = collections.defaultdict(list)
+        for key, value in values.items():
+            section, name = key.split("__", 1)
+            # TOML writes numbers, truth values, texts and lists of them as JSON does.
+            sections[section].append(f"{name} = {json.dumps(value)}\n")
+        config = self.folder / "zhonglou.toml"
+        config.write_text("".join(f"[{section}]\n{''.join(lines)}" for section, lines in sections.items()))
+        return config
+
+    def __enter__(self) -> "Stack":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def set_options(settings: dict) -> list[str]:
+    options = []
+    for key, value in settings.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        options += ["--set", f"{key.replace('__', '.', 1)}={text}"]
+    return options
