@@ -1,0 +1,53 @@
+// The use cases that the endpoints call, and the endpoints' common ground.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+
+#include "app/book.hpp"
+#include "app/booking_ids.hpp"
+#include "app/cancel_booking.hpp"
+#include "app/catalogue.hpp"
+#include "app/check_in.hpp"
+#include "app/gate_clock.hpp"
+#include "app/manage_accounts.hpp"
+#include "app/manage_catalogue.hpp"
+#include "app/manage_people.hpp"
+#include "app/sign_in.hpp"
+#include "base/clock.hpp"
+#include "base/code.hpp"
+#include "http/answer.hpp"
+#include "http/request.hpp"
+#include "runtime/metrics.hpp"
+
+namespace zl::http {
+
+namespace asio = boost::asio;
+
+/// Everything that endpoints need; lives as long as the server.
+struct Api {
+  app::Book& book;
+  app::CancelBooking& cancel_booking;
+  app::SignIn& sign_in;
+  app::ManagePeople& people;
+  app::ManageCatalogue& manage_catalogue;
+  app::ManageAccounts& accounts;
+  app::CheckInDesk& door;
+  app::BookingLedger& ledger;  ///< reads only
+  app::AuditStore& audit;      ///< reads only
+  const app::CatalogueHolder& catalogue;
+  const app::GateClock& time;
+  const app::BookingIds& ids;
+  const base::Clock& clock;
+  runtime::Metrics& metrics;
+  bool (*ready)(const void* context);  ///< Redis and MySQL answer
+  const void* ready_context;
+  int offset_minutes;
+  bool dev_login;
+  bool cookie_is_secure;  ///< false on loopback: the cookie is then named zl
+  bool metrics_here;  ///< /metrics is served on this listener too
+};
+
+using Endpoint = asio::awaitable<Answer> (*)(const Api& api, Request& request);
+
+}  // namespace zl::http

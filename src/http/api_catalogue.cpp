@@ -1,0 +1,99 @@
+// What everybody may read. Answered from this process's memory: no call here waits for a store.
+#include "http/endpoint_support.hpp"
+#include "http/endpoints.hpp"
+
+namespace zl::http {
+namespace {
+
+Answer as_public(Answer answer) {
+  answer.is_public = true;
+  return answer;
+}
+
+/// Drafts are nobody's to see.
+bool is_public(const app::ActivityEntry& entry) {
+  return entry.activity.publication != domain::Publication::draft;
+}
+
+}  // namespace
+
+asio::awaitable<Answer> list_stations(const Api& api, Request& /*request*/) {
+  co_return as_public(json_answer(api, [&api](JsonWriter& json) {
+    const app::Catalogue& catalogue = api.catalogue.current();
+    json.begin_object().key("items").begin_array();
+    for (const auto& station : catalogue.stations()) {
+      if (!station->parent_id) write_node(json, *station, catalogue);
+    }
+    json.end_array().end_object();
+  }));
+}
+
+asio::awaitable<Answer> get_station(const Api& api, Request& request) {
+  const app::Catalogue& catalogue = api.catalogue.current();
+  const auto id = id_parameter<base::StationId>(request);
+  const domain::Station* station = id ? catalogue.station(*id) : nullptr;
+  if (station == nullptr) co_return problem(request, base::Code::not_found);
+  co_return as_public(json_answer(api, [&](JsonWriter& json) { write_node(json, *station, catalogue); }));
+}
+
+asio::awaitable<Answer> list_programmes(const Api& api, Request& request) {
+  Faults faults;
+  QueryReader query(request, faults);
+  const PlacePage page = read_place_page(query, List::programmes);
+  std::optional<base::StationId> station_id;
+  query.id("station_id", station_id);
+  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  const app::Catalogue& catalogue = api.catalogue.current();
+  co_return as_public(json_answer(api, [&](JsonWriter& json) {
+    write_page(
+        json, List::programmes, catalogue.programmes(), page,
+        [](const auto& entry) { return place_of(*entry->programme); },
+        [&](const auto& entry) { return !station_id || catalogue.within(entry->programme->station_id, *station_id); },
+        [&](const auto& entry) { write(json, *entry->programme); });
+  }));
+}
+
+asio::awaitable<Answer> get_programme(const Api& api, Request& request) {
+  const auto id = id_parameter<base::ProgrammeId>(request);
+  const app::ProgrammeEntry* entry = id ? api.catalogue.current().programme(*id) : nullptr;
+  if (entry == nullptr) co_return problem(request, base::Code::not_found);
+  co_return as_public(shown(api, *entry->programme));
+}
+
+asio::awaitable<Answer> list_activities(const Api& api, Request& request) {
+  Faults faults;
+  QueryReader query(request, faults);
+  const PlacePage page = read_place_page(query, List::activities);
+  const ActivityFilter filter = read_activity_filter(query);
+  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  const app::Catalogue& catalogue = api.catalogue.current();
+  const base::Instant now = api.time.now();
+  const base::SteadyTime steady_now = api.clock.steady_now();
+  co_return as_public(json_answer(api, [&](JsonWriter& json) {
+    write_page(
+        json, List::activities, catalogue.activities(), page, [](const auto& entry) { return place_of(*entry); },
+        [&](const auto& entry) { return is_public(*entry) && fits(*entry, filter, catalogue, now); },
+        [&](const auto& entry) {
+          entry->seats->touch(steady_now);
+          write(json, entry->activity, context_of(*entry, now));
+        });
+  }));
+}
+
+asio::awaitable<Answer> get_activity(const Api& api, Request& request) {
+  const auto id = id_parameter<base::ActivityId>(request);
+  const app::ActivityEntry* entry = id ? api.catalogue.current().activity(*id) : nullptr;
+  if (entry == nullptr || !is_public(*entry)) co_return problem(request, base::Code::not_found);
+  entry->seats->touch(api.clock.steady_now());
+  co_return as_public(
+      json_answer(api, [&](JsonWriter& json) { write(json, entry->activity, context_of(*entry, api.time.now())); }));
+}
+
+asio::awaitable<Answer> get_time(const Api& api, Request& /*request*/) {
+  const base::Instant now = api.time.now();
+  co_return json_answer(api, [now](JsonWriter& json) {
+    json.begin_object().member("now", now).member("unix_ms", now.unix_ms).end_object();
+  });
+}
+
+}  // namespace zl::http

@@ -1,0 +1,45 @@
+// Token buckets per user and per address, in memory, before any I/O.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+
+namespace zl::http {
+
+/// A rate in requests: `per_s` on average, `burst` at once.
+struct Rate {
+  double per_s = 10;
+  double burst = 20;
+};
+
+/// One bucket a key, as its theoretical arrival time (the virtual-scheduling form of the generic cell rate algorithm,
+/// ITU-T I.371). Lock-striped by hash of the key. Full buckets are forgotten; where a shard is full of others, the key
+/// is let pass.
+class RateLimit {
+ public:
+  RateLimit(Rate rate, std::size_t keys)
+      : interval_ns_(1e9 / rate.per_s), burst_(rate.burst), shard_limit_(keys / shards) {}
+
+  /// 0 where the request may go on, else the seconds (at least 1) until it would.
+  int take(std::string_view key, int cost, base::SteadyTime now);
+
+ private:
+  static constexpr std::size_t shards = 64;
+  struct alignas(64) Shard {
+    std::mutex mutex;
+    std::unordered_map<std::uint64_t, std::int64_t> arrival_ns;  ///< under mutex
+  };
+
+  const double interval_ns_;
+  const double burst_;
+  const std::size_t shard_limit_;
+  std::array<Shard, shards> shards_;
+};
+
+}  // namespace zl::http

@@ -1,0 +1,155 @@
+#include "http/routes.hpp"
+
+#include <algorithm>
+
+#include "http/endpoints.hpp"
+
+namespace zl::http {
+namespace {
+
+using domain::Role;
+
+constexpr std::uint8_t bit(Role role) {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(role));
+}
+
+template <class... Roles>
+constexpr Caller staff(Roles... roles) {
+  return {Caller::Kind::staff, static_cast<std::uint8_t>((bit(roles) | ...))};
+}
+
+constexpr Caller anyone{Caller::Kind::anyone, 0};
+constexpr Caller user{Caller::Kind::user, 0};
+constexpr Caller either{Caller::Kind::either, 0};
+constexpr Caller town = staff(Role::town_admin);
+constexpr Caller admins = staff(Role::town_admin, Role::station_admin);
+constexpr Caller readers = staff(Role::town_admin, Role::station_admin, Role::auditor);
+constexpr Caller inspectors = staff(Role::town_admin, Role::auditor);
+constexpr Caller door = staff(Role::town_admin, Role::station_admin, Role::staff);
+constexpr Caller all_staff = staff(Role::town_admin, Role::station_admin, Role::staff, Role::auditor);
+
+constexpr int password_cost = 10;
+
+constexpr Route table[] = {
+    {Method::post, "/api/v1/login/dev", anyone, Body::json, login_dev},
+    {Method::post, "/api/v1/logout", either, Body::none, logout, "everywhere"},
+
+    {Method::get, "/api/v1/me", user, Body::none, get_me},
+    {Method::post, "/api/v1/me/attendees", user, Body::json, create_attendee},
+    {Method::patch, "/api/v1/me/attendees/{}", user, Body::merge_patch, update_attendee},
+    {Method::delete_, "/api/v1/me/attendees/{}", user, Body::none, delete_attendee},
+
+    {Method::get, "/api/v1/stations", anyone, Body::none, list_stations},
+    {Method::get, "/api/v1/stations/{}", anyone, Body::none, get_station},
+    {Method::get, "/api/v1/programmes", anyone, Body::none, list_programmes, "station_id cursor limit"},
+    {Method::get, "/api/v1/programmes/{}", anyone, Body::none, get_programme},
+    {Method::get, "/api/v1/activities", anyone, Body::none, list_activities,
+     "programme_id station_id kind state age from to q cursor limit"},
+    {Method::get, "/api/v1/activities/{}", anyone, Body::none, get_activity},
+    {Method::get, "/api/v1/time", anyone, Body::none, get_time},
+
+    {Method::post, "/api/v1/activities/{}/bookings", user, Body::json, create_booking},
+    {Method::get, "/api/v1/me/bookings", user, Body::none, list_my_bookings, "cursor limit"},
+    {Method::get, "/api/v1/bookings/{}", user, Body::none, get_booking},
+    {Method::delete_, "/api/v1/bookings/{}", user, Body::none, cancel_booking},
+
+    {Method::post, "/api/v1/admin/login", anyone, Body::json, login_staff, {}, password_cost},
+
+    {Method::get, "/api/v1/admin/stations", readers, Body::none, admin_list_stations, "cursor limit"},
+    {Method::post, "/api/v1/admin/stations", town, Body::json, admin_create_station},
+    {Method::get, "/api/v1/admin/stations/{}", readers, Body::none, admin_get_station},
+    {Method::patch, "/api/v1/admin/stations/{}", admins, Body::merge_patch, admin_update_station},
+
+    {Method::get, "/api/v1/admin/programmes", readers, Body::none, admin_list_programmes, "station_id cursor limit"},
+    {Method::post, "/api/v1/admin/programmes", admins, Body::json, admin_create_programme},
+    {Method::get, "/api/v1/admin/programmes/{}", readers, Body::none, admin_get_programme},
+    {Method::patch, "/api/v1/admin/programmes/{}", admins, Body::merge_patch, admin_update_programme},
+
+    {Method::get, "/api/v1/admin/activities", readers, Body::none, admin_list_activities,
+     "programme_id station_id kind state status cursor limit"},
+    {Method::post, "/api/v1/admin/activities", admins, Body::json, admin_create_activity},
+    {Method::get, "/api/v1/admin/activities/{}", readers, Body::none, admin_get_activity},
+    {Method::patch, "/api/v1/admin/activities/{}", admins, Body::merge_patch, admin_update_activity},
+    {Method::post, "/api/v1/admin/activities/{}/publish", admins, Body::none, admin_publish_activity},
+    {Method::post, "/api/v1/admin/activities/{}/cancel", admins, Body::json, admin_cancel_activity},
+
+    {Method::get, "/api/v1/admin/activities/{}/roster", all_staff, Body::none, admin_get_roster, "cursor limit"},
+    {Method::post, "/api/v1/admin/check-ins", door, Body::json, admin_check_in},
+    {Method::delete_, "/api/v1/admin/check-ins/{}", door, Body::none, admin_undo_check_in},
+
+    {Method::get, "/api/v1/admin/users", inspectors, Body::none, admin_list_accounts, "cursor limit"},
+    {Method::post, "/api/v1/admin/users", town, Body::json, admin_create_account},
+    {Method::patch, "/api/v1/admin/users/{}", town, Body::merge_patch, admin_update_account},
+    {Method::get, "/api/v1/admin/audit", inspectors, Body::none, admin_list_audit,
+     "actor subject action from to cursor limit"},
+
+    {Method::get, "/api/v1/openapi.json", anyone, Body::none, get_contract},
+    {Method::get, "/problems/{}", anyone, Body::none, get_problem_page},
+    {Method::get, "/healthz", anyone, Body::none, get_health},
+    {Method::get, "/readyz", anyone, Body::none, get_readiness},
+};
+
+/// The path up to its next slash, without the slash before it; the path is shortened by both.
+std::string_view take_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::size_t end = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(end);
+  return segment;
+}
+
+bool fits(std::string_view pattern, std::string_view path, std::array<std::string_view, 2>& parameters) {
+  std::size_t count = 0;
+  while (pattern.starts_with('/') && path.starts_with('/')) {
+    const std::string_view expected = take_segment(pattern);
+    const std::string_view segment = take_segment(path);
+    if (expected == "{}" && !segment.empty()) {
+      parameters[count++] = segment;
+    } else if (expected != segment) {
+      return false;
+    }
+  }
+  return pattern.empty() && path.empty();
+}
+
+std::string_view allowed(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET, HEAD";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::patch:
+      return "PATCH";
+    case Method::delete_:
+      return "DELETE";
+    case Method::other:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return table;
+}
+
+Match find_route(Method method, std::string_view path, std::array<std::string_view, 2>& parameters) {
+  if (method == Method::head) method = Method::get;
+  Match match;
+  for (const Route& route : table) {
+    if (!fits(route.pattern, path, parameters)) continue;
+    if (route.method == method) {
+      match.route = &route;
+      match.index = static_cast<std::size_t>(&route - table);
+      return match;
+    }
+    if (!match.allow.empty()) match.allow += ", ";
+    match.allow += allowed(route.method);
+  }
+  return match;
+}
+
+}  // namespace zl::http
