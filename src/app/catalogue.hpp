@@ -27,7 +27,8 @@ struct ActivityEntry {
   /// Seats that nobody holds, as far as this process knows.
   int remaining() const {
     const int by_ledger = activity.capacity - activity.seats_taken;
-    return seats->remaining().value_or(by_ledger);
+    const bool at_gate = activity.publication == domain::Publication::published;
+    return at_gate ? seats->remaining().value_or(by_ledger) : by_ledger;
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 namespace zl::app {
 
@@ -19,25 +20,35 @@ void LoginThrottle::failed(const std::string& username, const std::string& addre
 
 void LoginThrottle::succeeded(const std::string& username) {
   const std::lock_guard lock(mutex_);
-  accounts_.erase(username);
+  forget(accounts_, username);
 }
 
 int LoginThrottle::wait_of(const Windows& windows, const std::string& key, int limit) const {
-  const auto found = windows.find(key);
-  if (found == windows.end() || found->second.failures < limit) return 0;
-  const auto left = limits_.window - (clock_.steady_now() - found->second.began);
+  const auto found = windows.by_key.find(key);
+  if (found == windows.by_key.end() || found->second->failures < limit) return 0;
+  const auto left = limits_.window - (clock_.steady_now() - found->second->began);
   return std::max(0, static_cast<int>(std::chrono::ceil<std::chrono::seconds>(left).count()));
 }
 
 void LoginThrottle::count(Windows& windows, const std::string& key) {
   const base::SteadyTime now = clock_.steady_now();
-  if (windows.size() >= limits_.keys && !windows.contains(key)) {
-    std::erase_if(windows, [&](const auto& entry) { return now - entry.second.began > limits_.window; });
-    if (windows.size() >= limits_.keys) windows.erase(windows.begin());
+  const auto found = windows.by_key.find(key);
+  if (found != windows.by_key.end() && now - found->second->began <= limits_.window) {
+    ++found->second->failures;
+    return;
   }
-  Window& window = windows[key];
-  if (window.failures == 0 || now - window.began > limits_.window) window = {now, 0};
-  ++window.failures;
+  forget(windows, key);
+  if (windows.by_age.size() >= limits_.keys && !windows.by_age.empty()) forget(windows, windows.by_age.front().key);
+  windows.by_age.push_back({key, now, 1});
+  windows.by_key.emplace(windows.by_age.back().key, std::prev(windows.by_age.end()));
+}
+
+void LoginThrottle::forget(Windows& windows, const std::string& key) {
+  const auto found = windows.by_key.find(key);
+  if (found == windows.by_key.end()) return;
+  const auto window = found->second;
+  windows.by_key.erase(found);
+  windows.by_age.erase(window);
 }
 
 }  // namespace zl::app

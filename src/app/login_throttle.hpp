@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <list>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/clock.hpp"
@@ -29,13 +31,18 @@ class LoginThrottle {
 
  private:
   struct Window {
+    std::string key;
     base::SteadyTime began;
     int failures = 0;
   };
-  using Windows = std::unordered_map<std::string, Window>;
+  struct Windows {
+    std::list<Window> by_age;                                                  ///< the oldest first
+    std::unordered_map<std::string_view, std::list<Window>::iterator> by_key;  ///< the names stand in by_age
+  };
 
   int wait_of(const Windows& windows, const std::string& key, int limit) const;
   void count(Windows& windows, const std::string& key);
+  static void forget(Windows& windows, const std::string& key);
 
   const Limits limits_;
   const base::Clock& clock_;

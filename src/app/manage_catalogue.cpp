@@ -115,6 +115,9 @@ ManageCatalogue::Answer<domain::Activity> ManageCatalogue::update_activity(domai
   const ActivityEntry* known = catalogue->activity(activity.id);
   if (known == nullptr) co_return base::Code::not_found;
   if (!reaches(who, *catalogue, activity.id)) co_return out_of_scope();
+  if (known->activity.publication == domain::Publication::cancelled) {
+    co_return base::Refused{base::Code::invalid_state, "the activity is cancelled", {}, 0};
+  }
   domain::Faults faults = domain::check_activity(activity);
   if (!faults.empty()) co_return invalid(std::move(faults));
   if (sessions_replaced) name_sessions(activity);

@@ -133,6 +133,8 @@ Faults check_password(std::string_view password) {
   Faults out;
   if (!base::utf8_length(password)) {
     add(out, "/password", "is not well-formed UTF-8");
+  } else if (base::has_control_characters(password, false)) {
+    add(out, "/password", "control characters are not allowed");
   } else if (password.size() < limits::password_min || password.size() > limits::password_max) {
     add(out, "/password", "the password is too long or too short",
         between(limits::password_min, limits::password_max, "bytes"));

@@ -89,31 +89,22 @@ asio::awaitable<Answer> admin_list_activities(const Api& api, Request& request) 
 
   const std::shared_ptr<const app::Catalogue> catalogue = api.catalogue.share();
   const base::Instant now = api.time.now();
-  std::vector<const app::ActivityEntry*> shown_entries;
-  std::string body_of_page;
-  JsonWriter places(body_of_page, api.offset_minutes);
-  const auto keep = [&](const auto& entry) {
-    return app::reaches(*request.claims, *catalogue, entry->programme->station_id) &&
-           fits(*entry, filter, *catalogue, now);
-  };
-  write_page(
-      places, List::activities, catalogue->activities(), page, [](const auto& entry) { return place_of(*entry); }, keep,
-      [&](const auto& entry) { shown_entries.push_back(entry.get()); });
-
+  const auto shown_ones = select_page(List::activities, catalogue->activities(), page, [&](const auto& entry) {
+    return app::reaches(*request.claims, *catalogue, entry.programme->station_id) &&
+           fits(entry, filter, *catalogue, now);
+  });
   Taken taken;
-  for (const app::ActivityEntry* entry : shown_entries) {
+  for (const app::ActivityEntry* entry : shown_ones.items) {
     if (taken.contains(entry->activity.id)) continue;
-    taken[entry->activity.id] = entry->activity.seats_taken;
     const base::Outcome<base::Done> counted = co_await add_seats_taken(api, entry->activity.programme_id, taken);
     if (!counted) co_return failure(request, counted);
+    taken.try_emplace(entry->activity.id, entry->activity.seats_taken);
   }
   co_return json_answer(api, [&](JsonWriter& json) {
-    write_page(
-        json, List::activities, catalogue->activities(), page, [](const auto& entry) { return place_of(*entry); }, keep,
-        [&](const auto& entry) {
-          entry->seats->touch(api.clock.steady_now());
-          write_for_staff(json, entry->activity, context_of(*entry, now), taken[entry->activity.id]);
-        });
+    write_page(json, shown_ones, [&](const auto& entry) {
+      entry.seats->touch(api.clock.steady_now());
+      write_for_staff(json, entry.activity, context_of(entry, now), taken[entry.activity.id]);
+    });
   });
 }
 

@@ -7,32 +7,22 @@
 namespace zl::http {
 namespace {
 
-/// Where a page of stations continues: behind the station of the cursor, which may have moved since.
+/// A page goes on behind the station of its cursor, wherever that stands now.
 Answer stations_page(const Api& api, const Request& request, const IdPage<base::StationId>& page) {
   const app::Catalogue& catalogue = api.catalogue.current();
   const app::Catalogue::Stations& stations = catalogue.stations();
-  auto station = stations.begin();
+  auto begin = stations.begin();
   if (page.after) {
-    const auto last = std::ranges::find(stations, *page.after, [](const auto& s) { return s->id; });
-    if (last == stations.end()) return invalid(request, {{"?cursor", "is not a cursor of this list", {}}});
-    station = last + 1;
+    begin = std::ranges::find(stations, *page.after, [](const auto& station) { return station->id; });
+    if (begin == stations.end()) return invalid(request, {{"?cursor", "is not a cursor of this list", {}}});
+    ++begin;
   }
+  const auto shown_ones = select_page(
+      std::ranges::subrange(begin, stations.end()), page.limit,
+      [&](const auto& station) { return app::reaches(*request.claims, catalogue, station.id); },
+      [](const auto& station) { return write_cursor(List::stations, station.id.raw()); });
   return json_answer(api, [&](JsonWriter& json) {
-    json.begin_object().key("items").begin_array();
-    std::size_t written = 0;
-    std::string next;
-    base::StationId last;
-    for (; station != stations.end() && next.empty(); ++station) {
-      if (!app::reaches(*request.claims, catalogue, (*station)->id)) continue;
-      if (written == page.limit) {
-        next = write_cursor(List::stations, last.raw());
-        continue;
-      }
-      write(json, **station);
-      last = (*station)->id;
-      ++written;
-    }
-    end_list(json, next);
+    write_page(json, shown_ones, [&json](const auto& station) { write(json, station); });
   });
 }
 
@@ -95,16 +85,13 @@ asio::awaitable<Answer> admin_list_programmes(const Api& api, Request& request) 
   query.id("station_id", station_id);
   if (!faults.empty()) co_return invalid(request, std::move(faults));
   const app::Catalogue& catalogue = api.catalogue.current();
+  const auto shown_ones = select_page(List::programmes, catalogue.programmes(), page, [&](const auto& entry) {
+    const base::StationId& station = entry.programme->station_id;
+    if (station_id && !catalogue.within(station, *station_id)) return false;
+    return app::reaches(*request.claims, catalogue, station);
+  });
   co_return json_answer(api, [&](JsonWriter& json) {
-    write_page(
-        json, List::programmes, catalogue.programmes(), page,
-        [](const auto& entry) { return place_of(*entry->programme); },
-        [&](const auto& entry) {
-          const base::StationId& station = entry->programme->station_id;
-          if (station_id && !catalogue.within(station, *station_id)) return false;
-          return app::reaches(*request.claims, catalogue, station);
-        },
-        [&](const auto& entry) { write(json, *entry->programme); });
+    write_page(json, shown_ones, [&json](const auto& entry) { write(json, *entry.programme); });
   });
 }
 

@@ -44,12 +44,11 @@ asio::awaitable<Answer> list_programmes(const Api& api, Request& request) {
   query.id("station_id", station_id);
   if (!faults.empty()) co_return invalid(request, std::move(faults));
   const app::Catalogue& catalogue = api.catalogue.current();
+  const auto shown_ones = select_page(List::programmes, catalogue.programmes(), page, [&](const auto& entry) {
+    return !station_id || catalogue.within(entry.programme->station_id, *station_id);
+  });
   co_return as_public(json_answer(api, [&](JsonWriter& json) {
-    write_page(
-        json, List::programmes, catalogue.programmes(), page,
-        [](const auto& entry) { return place_of(*entry->programme); },
-        [&](const auto& entry) { return !station_id || catalogue.within(entry->programme->station_id, *station_id); },
-        [&](const auto& entry) { write(json, *entry->programme); });
+    write_page(json, shown_ones, [&json](const auto& entry) { write(json, *entry.programme); });
   }));
 }
 
@@ -69,14 +68,14 @@ asio::awaitable<Answer> list_activities(const Api& api, Request& request) {
   const app::Catalogue& catalogue = api.catalogue.current();
   const base::Instant now = api.time.now();
   const base::SteadyTime steady_now = api.clock.steady_now();
+  const auto shown_ones = select_page(List::activities, catalogue.activities(), page, [&](const auto& entry) {
+    return is_public(entry) && fits(entry, filter, catalogue, now);
+  });
   co_return as_public(json_answer(api, [&](JsonWriter& json) {
-    write_page(
-        json, List::activities, catalogue.activities(), page, [](const auto& entry) { return place_of(*entry); },
-        [&](const auto& entry) { return is_public(*entry) && fits(*entry, filter, catalogue, now); },
-        [&](const auto& entry) {
-          entry->seats->touch(steady_now);
-          write(json, entry->activity, context_of(*entry, now));
-        });
+    write_page(json, shown_ones, [&](const auto& entry) {
+      entry.seats->touch(steady_now);
+      write(json, entry.activity, context_of(entry, now));
+    });
   }));
 }
 

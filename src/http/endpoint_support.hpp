@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "app/catalogue_store.hpp"
 #include "http/api.hpp"
@@ -59,26 +62,50 @@ Answer created_with_version(const Api& api, const app::Created<Thing>& created, 
 std::optional<app::CreationMark> creation_mark(const Api& api, const Request& request, std::string_view call,
                                                const std::optional<std::string>& idempotency_key);
 
-/// A page of a list in memory that is sorted by `place_of(item)`: `{items, next_cursor}` of what `keep(item)` keeps.
-template <class Items, class PlaceOf, class Keep, class WriteItem>
-void write_page(JsonWriter& json, List list, const Items& items, const PlacePage& page, PlaceOf place_of, Keep keep,
-                WriteItem write_item) {
-  json.begin_object().key("items").begin_array();
-  auto item = page.after ? std::ranges::upper_bound(items, *page.after, {}, place_of) : items.begin();
-  std::size_t written = 0;
-  Place last;
+inline Place place_of(const app::ActivityEntry& entry) {
+  return {entry.activity.first_start(), entry.activity.id.bytes};
+}
+inline Place place_of(const app::ProgrammeEntry& entry) {
+  return {entry.programme->opens_at, entry.programme->id.bytes};
+}
+
+/// What a page of a list in memory shows, and the cursor of the next one, empty on the last.
+template <class Item>
+struct PageOf {
+  std::vector<const Item*> items;
   std::string next;
-  for (; item != items.end() && next.empty(); ++item) {
+};
+
+/// The first `limit` of a range of pointers that `keep(item)` keeps; `cursor_of(item)` is where the next page goes on.
+template <class Range, class Keep, class CursorOf>
+auto select_page(const Range& range, std::size_t limit, Keep keep, CursorOf cursor_of) {
+  PageOf<std::remove_reference_t<decltype(**range.begin())>> page;
+  for (const auto& item : range) {
     if (!keep(*item)) continue;
-    if (written == page.limit) {
-      next = write_cursor(list, last);
-      continue;
+    if (page.items.size() == limit) {
+      page.next = cursor_of(*page.items.back());
+      break;
     }
-    write_item(*item);
-    last = place_of(*item);
-    ++written;
+    page.items.push_back(&*item);
   }
-  end_list(json, next);
+  return page;
+}
+
+/// Likewise behind a place, of a list that is sorted by `place_of(*item)`.
+template <class Items, class Keep>
+auto select_page(List list, const Items& items, const PlacePage& page, Keep keep) {
+  const auto place = [](const auto& item) { return place_of(*item); };
+  const auto begin = page.after ? std::ranges::upper_bound(items, *page.after, {}, place) : items.begin();
+  return select_page(std::ranges::subrange(begin, items.end()), page.limit, keep,
+                     [list](const auto& item) { return write_cursor(list, place_of(item)); });
+}
+
+/// `{items, next_cursor}`
+template <class Page, class WriteItem>
+void write_page(JsonWriter& json, const Page& page, WriteItem write_item) {
+  json.begin_object().key("items").begin_array();
+  for (const auto* item : page.items) write_item(*item);
+  end_list(json, page.next);
 }
 
 /// A page that a store has made, continued after the id of its last item.
@@ -88,13 +115,6 @@ void write_stored_page(JsonWriter& json, List list, const Page& page, IdOf id_of
   for (const auto& item : page.items) write_item(item);
   const bool more = page.more && !page.items.empty();
   end_list(json, more ? write_cursor(list, id_of(page.items.back()).raw()) : std::string());
-}
-
-inline Place place_of(const app::ActivityEntry& entry) {
-  return {entry.activity.first_start(), entry.activity.id.bytes};
-}
-inline Place place_of(const domain::Programme& programme) {
-  return {programme.opens_at, programme.id.bytes};
 }
 
 /// What an activity is shown with, as far as this process knows.

@@ -25,6 +25,10 @@ void add_fault(Faults& faults, std::string pointer, std::string_view detail, std
   faults.push_back({std::move(pointer), std::string(detail), std::string(limit)});
 }
 
+void add_faults(Faults& faults, Faults more) {
+  for (base::FieldError& fault : more) add_fault(faults, std::move(fault.pointer), fault.detail, fault.limit);
+}
+
 void ObjectReader::fault(std::string_view name, std::string_view detail, std::string_view limit) {
   add_fault(faults_, pointer(name), detail, limit);
 }

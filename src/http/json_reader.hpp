@@ -18,6 +18,7 @@ namespace zl::http {
 using Faults = std::vector<base::FieldError>;
 
 void add_fault(Faults& faults, std::string pointer, std::string_view detail, std::string_view limit = {});
+void add_faults(Faults& faults, Faults more);
 
 /// Whether a member may be left out. What is absent or wrong leaves the caller's variable as it is.
 enum class Need { required = 1, optional };

@@ -167,6 +167,9 @@ base::Outcome<domain::Activity> update_activity(Write& write, const domain::Acti
   if (!locked) return base::Code::not_found;
   const domain::Activity& before = locked->activity;
   if (before.version != expected_version) return base::Code::version_mismatch;
+  if (before.publication == domain::Publication::cancelled) {
+    return refused(base::Code::invalid_state, "the activity is cancelled");
+  }
   if (before.programme_id != wanted.programme_id) {
     return invalid_field("/programme_id", "an activity keeps its programme");
   }
