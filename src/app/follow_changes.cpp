@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "runtime/log.hpp"
@@ -54,20 +55,21 @@ asio::awaitable<void> FollowChanges::poll() {
   const base::Outcome<std::vector<Change>> changes = co_await parts_.feed.changes_since(settled_, changes_at_once * 10);
   if (!changes) co_return;
 
-  std::set<base::Bytes16> programmes;
-  bool stations = false;
   for (const Change& change : *changes) {
     if (!is_new(change)) continue;
     if (change.kind == ChangeKind::programme) {
-      programmes.insert(change.subject);
+      unread_programmes_.insert(change.subject);
     } else if (change.kind == ChangeKind::station) {
-      stations = true;
+      unread_stations_ = true;
     } else {
       apply(change);
     }
   }
-  if (stations) co_await refresh_stations();
-  for (const base::Bytes16& id : programmes) co_await refresh_programme({id});
+  if (unread_stations_) unread_stations_ = !co_await refresh_stations();
+  for (auto id = unread_programmes_.begin(); id != unread_programmes_.end();) {
+    const bool read = co_await refresh_programme({*id});
+    id = read ? unread_programmes_.erase(id) : std::next(id);
+  }
 
   const base::SteadyTime now = parts_.clock.steady_now();
   while (!recent_.empty() && now - recent_.front().at > straggler_time) {
@@ -94,22 +96,24 @@ void FollowChanges::apply(const Change& change) {
   }
 }
 
-asio::awaitable<void> FollowChanges::refresh_programme(base::ProgrammeId id) {
+asio::awaitable<bool> FollowChanges::refresh_programme(base::ProgrammeId id) {
   base::Outcome<ProgrammeContent> content = co_await parts_.store.load_programme(id);
   if (!content) {
     runtime::log::warning("programme_not_read", {{"programme_id", id.hex()}});
-    co_return;
+    co_return content.is_refused() && content.refused().code == base::Code::not_found;
   }
   parts_.catalogue.update([&content](const Catalogue& now) { return now.with_programme(std::move(*content)); });
+  co_return true;
 }
 
-asio::awaitable<void> FollowChanges::refresh_stations() {
+asio::awaitable<bool> FollowChanges::refresh_stations() {
   base::Outcome<std::vector<domain::Station>> stations = co_await parts_.store.load_stations();
   if (!stations) {
     runtime::log::warning("stations_not_read");
-    co_return;
+    co_return false;
   }
   parts_.catalogue.update([&stations](const Catalogue& now) { return now.with_stations(std::move(*stations)); });
+  co_return true;
 }
 
 }  // namespace zl::app

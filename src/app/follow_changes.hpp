@@ -43,12 +43,15 @@ class FollowChanges {
   /// Any thread: somebody published that something changed.
   void wake() { woken_.set(); }
 
-  /// Reads one programme, or the stations, into the catalogue now, so that who changed it sees it. Any loop.
-  asio::awaitable<void> refresh_programme(base::ProgrammeId id);
-  asio::awaitable<void> refresh_stations();
+  /// One look at the feed. What could not be read is read by the next one.
+  asio::awaitable<void> poll();
+
+  /// Reads one programme, or the stations, into the catalogue now, so that who changed it sees it; false where the
+  /// store did not answer. Any loop.
+  asio::awaitable<bool> refresh_programme(base::ProgrammeId id);
+  asio::awaitable<bool> refresh_stations();
 
  private:
-  asio::awaitable<void> poll();
   void apply(const Change& change);
   bool is_new(const Change& change);
 
@@ -63,6 +66,8 @@ class FollowChanges {
   };
   std::deque<Seen> recent_;  ///< ascending by time seen
   std::set<std::uint64_t> recent_seqs_;
+  std::set<base::Bytes16> unread_programmes_;  ///< changed, and not read since; of at most one feed's answers
+  bool unread_stations_ = false;
 };
 
 }  // namespace zl::app

@@ -134,7 +134,9 @@ asio::awaitable<void> Reconcile::compare_activity(base::ProgrammeId programme_id
 
   const Differences now = compare((*gate)->holders, *ledger);
   const bool clean = now.missing_in_gate.empty() && now.missing_in_ledger.empty() && now.unconfirmed.empty();
-  const bool miscounted = count.seats.used != static_cast<int>((*gate)->holders.size()) + count.spare;
+  // The count was read earlier: only where no seat changed since can it be held against the list.
+  const bool miscounted = (*gate)->version == count.seats.version &&
+                          count.seats.used != static_cast<int>((*gate)->holders.size()) + count.spare;
   const auto before = suspected_.find(activity_id);
   const bool twice = before != suspected_.end();
   const Differences certain = twice ? seen_twice(before->second, now) : Differences{};

@@ -17,12 +17,15 @@ void SeatState::learn_holders(std::shared_ptr<const HolderSet> holders, base::St
   if (!count_ || holders->version < count_->version) return;
   if (holders->version == count_->version) refreshed_at_ = now;
   holders_ = std::move(holders);
+  fetched_at_ = now;
 }
 
 bool SeatState::claim_fetch() {
   const std::lock_guard lock(mutex_);
   const bool sold_out = count_ && count_->used >= count_->capacity;
-  if (!sold_out || (holders_ && holders_->version >= count_->version)) return false;
+  if (!sold_out) return false;
+  const bool known = holders_ && holders_->version >= count_->version;
+  if (known && (!holders_->provisional || refreshed_at_ - fetched_at_ < provisional_pause)) return false;
   if (fetching_ && *fetching_ >= count_->version) return false;
   fetching_ = count_->version;
   return true;
@@ -37,7 +40,7 @@ std::optional<KnownSoldOut> SeatState::known_sold_out(const base::BookingId& boo
                                                       base::SteadyTime now) const {
   const std::lock_guard lock(mutex_);
   if (!count_ || count_->used < count_->capacity || now - refreshed_at_ > sold_out_lapse) return std::nullopt;
-  if (!holders_ || holders_->version != count_->version) return std::nullopt;
+  if (!holders_ || holders_->version != count_->version || holders_->provisional) return std::nullopt;
   if (holders_->bookings.contains(booking) || holders_->attendees.contains(attendee)) return std::nullopt;
   return KnownSoldOut{holders_->sold_out_at};
 }

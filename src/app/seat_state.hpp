@@ -19,6 +19,7 @@ struct HolderSet {
   std::optional<base::Instant> sold_out_at;
   std::unordered_set<base::BookingId> bookings;
   std::unordered_set<base::AttendeeId> attendees;
+  bool provisional = false;  ///< some only hold: a seat may come back that the ledger never gave
 };
 
 /// A refusal that memory may give: the activity is sold out, and neither the booking nor the attendee holds one of its
@@ -30,6 +31,9 @@ struct KnownSoldOut {
 /// A sold-out mark lapses when it was not refreshed for this long.
 inline constexpr base::Milliseconds sold_out_lapse{1000};
 
+/// Provisional holders are fetched again no sooner than this.
+inline constexpr base::Milliseconds provisional_pause{50};
+
 /// Thread-safe. All times are steady, by the caller's clock.
 class SeatState {
  public:
@@ -39,11 +43,13 @@ class SeatState {
   /// Takes the holders over where they are of the version that is known, or of a newer one.
   void learn_holders(std::shared_ptr<const HolderSet> holders, base::SteadyTime now);
 
-  /// True, once per version, when the activity is known to be sold out and its holders are still to be fetched.
+  /// True, once per version, when the activity is known to be sold out and its holders are still to be fetched; for
+  /// provisional holders again after a while, for they become final without a new version.
   bool claim_fetch();
   /// The fetch failed: somebody else may try.
   void abandon_fetch();
 
+  /// Nothing while the holders are provisional: what rests on a hold is the gate's to tell.
   std::optional<KnownSoldOut> known_sold_out(const base::BookingId& booking, const base::AttendeeId& attendee,
                                              base::SteadyTime now) const;
 
@@ -63,6 +69,7 @@ class SeatState {
   std::optional<SeatCount> count_;
   std::shared_ptr<const HolderSet> holders_;
   base::SteadyTime refreshed_at_{};
+  base::SteadyTime fetched_at_{};
   std::optional<GateVersion> fetching_;
 
   std::atomic<base::SteadyTime::rep> touched_ns_ = 0;

@@ -42,6 +42,7 @@ asio::awaitable<void> SeatWatch::fetch_holders(base::ProgrammeId programme_id, b
   for (const Holder& holder : found.holders) {
     set->bookings.insert(holder.id);
     set->attendees.insert(holder.attendee_id);
+    set->provisional = set->provisional || holder.pending;
   }
   seats->learn_holders(std::move(set), clock_.steady_now());
 }

@@ -55,6 +55,14 @@ asio::awaitable<Answer> get_health(const Api& api, Request& /*request*/) {
   co_return status_answer(api, "ok");
 }
 
+asio::awaitable<Answer> get_metrics(const Api& api, Request& request) {
+  if (!api.metrics_here) co_return problem(request, base::Code::not_found);
+  Answer answer;
+  answer.content_type = runtime::Metrics::content_type;
+  answer.body = api.metrics.render();
+  co_return answer;
+}
+
 asio::awaitable<Answer> get_readiness(const Api& api, Request& request) {
   if (!api.ready(api.ready_context)) co_return problem(request, base::Code::unavailable);
   co_return status_answer(api, "ready");

@@ -68,5 +68,6 @@ asio::awaitable<Answer> get_contract(const Api& api, Request& request);
 asio::awaitable<Answer> get_problem_page(const Api& api, Request& request);
 asio::awaitable<Answer> get_health(const Api& api, Request& request);
 asio::awaitable<Answer> get_readiness(const Api& api, Request& request);
+asio::awaitable<Answer> get_metrics(const Api& api, Request& request);
 
 }  // namespace zl::http

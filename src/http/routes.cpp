@@ -87,6 +87,7 @@ constexpr Route table[] = {
     {Method::get, "/problems/{}", anyone, Body::none, get_problem_page},
     {Method::get, "/healthz", anyone, Body::none, get_health},
     {Method::get, "/readyz", anyone, Body::none, get_readiness},
+    {Method::get, "/metrics", anyone, Body::none, get_metrics},
 };
 
 /// The path up to its next slash, without the slash before it; the path is shortened by both.

@@ -162,6 +162,11 @@ class Walk(TownCase):
         done(public.get("/time"))
         done(public.get("/healthz"))
         done(public.get("/readyz"))
+        metrics = public.get("/metrics")
+        self.assertEqual(metrics.status, 200)
+        for name in ("http_requests_total", "booking_stage_seconds", "seats_granted_total", "seats_refused_total",
+                     "ledger_queue_seconds", "redis_up", "ledger_up"):
+            self.assertIn(f"zhonglou_{name}", metrics.body.decode())
 
     def walk_goodbye(self, parent, child):
         self.assertEqual(parent.delete(f"/me/attendees/{child['id']}").status, 204)

@@ -14,6 +14,7 @@ PASSWORD = "zhonglou-demo"
 CHECK_IN_EARLY_MINUTES = 43_200
 SETTINGS = {
     "check_in__check_in_early_minutes": CHECK_IN_EARLY_MINUTES,
+    "metrics__on_main_listener": True,
     "http__rate_user_per_s": 100_000,
     "http__rate_user_burst": 100_000,
 }

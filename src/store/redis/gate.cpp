@@ -107,13 +107,9 @@ void RedisGate::confirm(const domain::BookingWish& wish) {
   link().send(std::move(command));
 }
 
-/// A change that answers OK, `lost` or `used`.
 RedisGate::Answer<base::Done> RedisGate::change(Command command) {
   const Reply reply = co_await link().call(std::move(command));
-  if (auto none = no_answer<base::Done>(reply)) co_return *std::move(none);
-  if (reply.text() == "OK") co_return base::Done{};
-  if (reply.text() == "used") co_return base::Refused{base::Code::invalid_state, "more seats are taken", {}, 0};
-  co_return base::Refused{base::Code::unavailable, "the gate is lost", {}, 1};
+  co_return read_change(reply);
 }
 
 RedisGate::Answer<base::Done> RedisGate::remove(base::ProgrammeId programme_id, base::ActivityId activity_id,
@@ -276,7 +272,8 @@ void dispatch_news(std::string_view payload, app::SeatNews& news) {
   std::uint64_t numbers[4] = {};
   for (std::size_t i = 0; i < 4; ++i) {
     const std::string_view text = word[3 + i];
-    if (std::from_chars(text.data(), text.data() + text.size(), numbers[i]).ec != std::errc{}) return;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), numbers[i]);
+    if (error != std::errc{} || end != text.data() + text.size()) return;
   }
   const auto programme = base::ProgrammeId::parse(word[1]);
   const auto activity = base::ActivityId::parse(word[2]);

@@ -41,22 +41,43 @@ std::optional<base::Instant> parse_when(std::string_view text) {
   return base::Instant{static_cast<std::int64_t>(*ms)};
 }
 
+/// Whether the items [first, end) are numbers.
+bool are_numbers(const Reply& reply, std::size_t first, std::size_t end) {
+  for (std::size_t i = first; i < end; ++i) {
+    if (!reply.item(i).number()) return false;
+  }
+  return true;
+}
+
+std::optional<domain::Violation> read_time_violation(std::string_view kind, std::string_view when) {
+  const auto moment = parse_when(when);
+  if (moment && kind == "closed") return domain::Closed{*moment};
+  if (moment && kind == "not_open") return domain::NotOpen{*moment};
+  return std::nullopt;
+}
+
+std::optional<domain::Violation> read_limit(const std::vector<std::string_view>& word) {
+  const auto limit = parse_number(word[2]);
+  const auto used = parse_number(word[3]);
+  const bool of_attendee = word[1] == "attendee";
+  if (!limit || !used || (!of_attendee && word[1] != "user")) return std::nullopt;
+  return domain::LimitReached{of_attendee ? domain::CapScope::attendee : domain::CapScope::user,
+                              static_cast<int>(*limit), static_cast<int>(*used), word[4] == "1"};
+}
+
 /// One broken rule, as gate.lua words it: "limit attendee 2 2 0".
 std::optional<domain::Violation> read_violation(std::string_view text) {
   const std::vector<std::string_view> word = words(text);
-  if (word.size() == 2 && word[0] == "closed") return domain::Closed{parse_when(word[1]).value_or(base::Instant{})};
-  if (word.size() == 2 && word[0] == "not_open") return domain::NotOpen{parse_when(word[1]).value_or(base::Instant{})};
-  if (word.size() == 3 && word[0] == "already") {
-    return domain::AlreadyBooked{base::BookingId::parse(word[1]), word[2] == "1"};
-  }
-  if (word.size() == 3 && word[0] == "overlaps") {
-    return domain::Overlaps{base::ActivityId::parse(word[1]).value_or(base::ActivityId{}), word[2] == "1"};
-  }
-  if (word.size() == 3 && word[0] == "sold_out") return domain::SoldOut{parse_when(word[1]), word[2] == "1"};
-  if (word.size() == 5 && word[0] == "limit") {
-    const auto scope = word[1] == "attendee" ? domain::CapScope::attendee : domain::CapScope::user;
-    return domain::LimitReached{scope, static_cast<int>(parse_number(word[2]).value_or(0)),
-                                static_cast<int>(parse_number(word[3]).value_or(0)), word[4] == "1"};
+  if (word.size() == 2) return read_time_violation(word[0], word[1]);
+  if (word.size() == 5 && word[0] == "limit") return read_limit(word);
+  if (word.size() != 3) return std::nullopt;
+  const bool provisional = word[2] == "1";
+  if (word[0] == "already") {
+    if (const auto id = base::BookingId::parse(word[1])) return domain::AlreadyBooked{*id, provisional};
+  } else if (word[0] == "overlaps") {
+    if (const auto id = base::ActivityId::parse(word[1])) return domain::Overlaps{*id, provisional};
+  } else if (word[0] == "sold_out") {
+    if (word[1] == "-" || parse_when(word[1])) return domain::SoldOut{parse_when(word[1]), provisional};
   }
   return std::nullopt;
 }
@@ -107,7 +128,7 @@ base::Outcome<app::GateDecision> read_decision(const Reply& reply, const base::A
   if (word == "conflict") {
     return base::Refused{base::Code::idempotency_conflict, "this Idempotency-Key was used for another booking", {}, 0};
   }
-  if (reply.items().size() < at_violations) return unreadable();
+  if (!are_numbers(reply, at_epoch, at_violations)) return unreadable();
 
   const auto epoch = static_cast<std::uint64_t>(number_at(reply, at_epoch));
   const app::SeatCount seats{activity_id,
@@ -130,17 +151,26 @@ base::Outcome<app::GateDecision> read_decision(const Reply& reply, const base::A
   return app::GateDecision(app::GateRefused{std::move(refusal), seats});
 }
 
+base::Outcome<base::Done> read_change(const Reply& reply) {
+  if (auto none = no_answer<base::Done>(reply)) return *std::move(none);
+  if (reply.text() == "OK") return base::Done{};
+  if (reply.text() == "used") return base::Refused{base::Code::invalid_state, "more seats are taken", {}, 0};
+  if (reply.text() == "lost") return base::Refused{base::Code::unavailable, "the gate is lost", {}, 1};
+  return unreadable();
+}
+
 base::Outcome<std::optional<app::GateSeats>> read_seats(const Reply& reply) {
   using Result = std::optional<app::GateSeats>;
   if (auto none = no_answer<Result>(reply)) return *std::move(none);
   if (reply.item(0).text() == "lost") return Result();
   constexpr std::size_t head = 3;
   constexpr std::size_t row = 6;
-  if (reply.item(0).text() != "seats" || reply.items().size() < head) return unreadable();
+  if (reply.item(0).text() != "seats" || !are_numbers(reply, 1, head)) return unreadable();
+  if ((reply.items().size() - head) % row != 0) return unreadable();
   app::GateSeats seats{static_cast<std::uint64_t>(number_at(reply, 1)), {number_at(reply, 2)}, {}};
-  for (std::size_t i = head; i + row <= reply.items().size(); i += row) {
+  for (std::size_t i = head; i < reply.items().size(); i += row) {
     const auto id = base::ActivityId::parse(reply.item(i).text());
-    if (!id) return unreadable();
+    if (!id || !are_numbers(reply, i + 1, i + row)) return unreadable();
     const app::GateVersion version{seats.epoch, static_cast<std::uint64_t>(number_at(reply, i + 1))};
     seats.activities.push_back(
         {{*id, version, int_at(reply, i + 2), int_at(reply, i + 3)}, number_at(reply, i + 4), int_at(reply, i + 5)});
@@ -154,16 +184,18 @@ base::Outcome<std::optional<app::GateHolders>> read_holders(const Reply& reply) 
   if (reply.item(0).text() == "lost") return Result();
   constexpr std::size_t head = 4;
   constexpr std::size_t row = 4;
-  if (reply.item(0).text() != "holders" || reply.items().size() < head) return unreadable();
+  if (reply.item(0).text() != "holders" || !are_numbers(reply, 1, head)) return unreadable();
+  if ((reply.items().size() - head) % row != 0) return unreadable();
   app::GateHolders holders;
   holders.version = {static_cast<std::uint64_t>(number_at(reply, 1)), static_cast<std::uint64_t>(number_at(reply, 2))};
   if (number_at(reply, 3) > 0) holders.sold_out_at = base::Instant{number_at(reply, 3)};
-  for (std::size_t i = head; i + row <= reply.items().size(); i += row) {
+  for (std::size_t i = head; i < reply.items().size(); i += row) {
     const auto id = base::BookingId::parse(reply.item(i).text());
     const auto attendee = base::AttendeeId::parse(reply.item(i + 1).text());
     const auto grant = parse_grant(reply.item(i + 2).text());
-    if (!id || !attendee || !grant) return unreadable();
-    holders.holders.push_back({*id, *attendee, *grant, reply.item(i + 3).text() == "p"});
+    const std::string& state = reply.item(i + 3).text();
+    if (!id || !attendee || !grant || (state != "p" && state != "c")) return unreadable();
+    holders.holders.push_back({*id, *attendee, *grant, state == "p"});
   }
   return Result(std::move(holders));
 }
@@ -172,9 +204,9 @@ base::Outcome<std::vector<app::ExpiredHold>> read_expired(const Reply& reply) {
   using Result = std::vector<app::ExpiredHold>;
   if (auto none = no_answer<Result>(reply)) return *std::move(none);
   if (reply.item(0).text() == "lost") return Result();
-  if (reply.item(0).text() != "expired") return unreadable();
+  if (reply.item(0).text() != "expired" || (reply.items().size() - 1) % 3 != 0) return unreadable();
   Result expired;
-  for (std::size_t i = 1; i + 3 <= reply.items().size(); i += 3) {
+  for (std::size_t i = 1; i < reply.items().size(); i += 3) {
     const auto activity = base::ActivityId::parse(reply.item(i).text());
     const auto id = base::BookingId::parse(reply.item(i + 1).text());
     const auto grant = parse_grant(reply.item(i + 2).text());

@@ -24,6 +24,8 @@ std::optional<base::Outcome<T>> no_answer(const Reply& reply) {
 }
 
 base::Outcome<app::GateDecision> read_decision(const Reply& reply, const base::ActivityId& activity_id);
+/// Of a change: OK, `used` (refused: invalid_state) or `lost` (refused: unavailable).
+base::Outcome<base::Done> read_change(const Reply& reply);
 base::Outcome<std::optional<app::GateSeats>> read_seats(const Reply& reply);
 base::Outcome<std::optional<app::GateHolders>> read_holders(const Reply& reply);
 base::Outcome<std::vector<app::ExpiredHold>> read_expired(const Reply& reply);

@@ -14,7 +14,7 @@ namespace zl::redis {
 class Command {
  public:
   /// Redis itself takes no more arguments than this, the command's name included.
-  static constexpr std::size_t argument_limit = 1024 * 1024;
+  static constexpr std::size_t argument_limit = std::size_t{1024} * 1024;
 
   /// `bytes_expected` saves growing the buffer; any number is right.
   explicit Command(std::string_view name, std::size_t bytes_expected = 256);
