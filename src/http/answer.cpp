@@ -29,9 +29,9 @@ std::string date_line(chrono::sys_seconds now) {
   const chrono::year_month_day date{midnight};
   const chrono::hh_mm_ss time{now - midnight};
   std::string line = "Date: ";
-  line.append(days.substr(chrono::weekday(midnight).c_encoding() * 3, 3)).append(", ");
+  line.append(days.substr(std::size_t{3} * chrono::weekday(midnight).c_encoding(), 3)).append(", ");
   append_two_digits(static_cast<unsigned>(date.day()), line);
-  line.append(" ").append(months.substr((static_cast<unsigned>(date.month()) - 1) * 3, 3)).append(" ");
+  line.append(" ").append(months.substr(std::size_t{3} * (static_cast<unsigned>(date.month()) - 1), 3)).append(" ");
   append_number(static_cast<std::size_t>(static_cast<int>(date.year())), line);
   line.push_back(' ');
   append_two_digits(static_cast<unsigned>(time.hours().count()), line);

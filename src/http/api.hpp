@@ -45,7 +45,7 @@ struct Api {
   int offset_minutes;
   bool dev_login;
   bool cookie_is_secure;  ///< false on loopback: the cookie is then named zl
-  bool metrics_here;  ///< /metrics is served on this listener too
+  bool metrics_here;      ///< /metrics is served on this listener too
 };
 
 using Endpoint = asio::awaitable<Answer> (*)(const Api& api, Request& request);

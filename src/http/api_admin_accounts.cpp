@@ -19,7 +19,7 @@ asio::awaitable<Answer> admin_list_accounts(const Api& api, Request& request) {
   Faults faults;
   QueryReader query(request, faults);
   const auto page = read_id_page<base::AccountId>(query, List::accounts);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const base::Outcome<app::AccountPage> found = co_await api.accounts.list(page.after, page.limit);
   if (!found) co_return failure(request, found);
   co_return json_answer(api, [&](JsonWriter& json) {
@@ -36,7 +36,7 @@ asio::awaitable<Answer> admin_create_account(const Api& api, Request& request) {
   Faults faults;
   const std::optional<std::string> key = read_idempotency_key(request, Need::optional, faults);
   AccountInput input = read_account(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto mark = creation_mark(api, request, "POST /admin/users", key);
   const base::Outcome<app::Created<domain::Account>> created =
       co_await api.accounts.create(std::move(input.account), std::move(input.password), request.actor(), mark);
@@ -47,7 +47,7 @@ asio::awaitable<Answer> admin_create_account(const Api& api, Request& request) {
 asio::awaitable<Answer> admin_update_account(const Api& api, Request& request) {
   Faults faults;
   const Patch patch = read_account_patch(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto id = id_parameter<base::AccountId>(request);
   if (!id) co_return problem(request, base::Code::not_found);
   const base::Outcome<domain::Account> found = co_await api.accounts.find(*id);

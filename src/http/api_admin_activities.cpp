@@ -85,7 +85,7 @@ asio::awaitable<Answer> admin_list_activities(const Api& api, Request& request) 
   QueryReader query(request, faults);
   const PlacePage page = read_place_page(query, List::activities);
   const ActivityFilter filter = read_activity_filter(query);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
 
   const std::shared_ptr<const app::Catalogue> catalogue = api.catalogue.share();
   const base::Instant now = api.time.now();
@@ -112,7 +112,7 @@ asio::awaitable<Answer> admin_create_activity(const Api& api, Request& request) 
   Faults faults;
   const std::optional<std::string> key = read_idempotency_key(request, Need::optional, faults);
   domain::Activity activity = read_activity(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto mark = creation_mark(api, request, "POST /admin/activities", key);
   const base::Outcome<app::Created<domain::Activity>> created =
       co_await api.manage_catalogue.create_activity(std::move(activity), *request.claims, request.actor(), mark);
@@ -133,7 +133,7 @@ asio::awaitable<Answer> admin_get_activity(const Api& api, Request& request) {
 asio::awaitable<Answer> admin_update_activity(const Api& api, Request& request) {
   Faults faults;
   const Patch patch = read_activity_patch(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   Found found = find_activity(api, request);
   if (found.entry == nullptr) co_return std::move(found.refused);
   domain::Activity activity = found.entry->activity;
@@ -161,7 +161,7 @@ asio::awaitable<Answer> admin_publish_activity(const Api& api, Request& request)
 asio::awaitable<Answer> admin_cancel_activity(const Api& api, Request& request) {
   Faults faults;
   std::string reason = read_cancel_reason(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   Found found = find_activity(api, request);
   if (found.entry == nullptr) co_return std::move(found.refused);
   const base::Outcome<domain::Activity> cancelled = co_await api.manage_catalogue.cancel(

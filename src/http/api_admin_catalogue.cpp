@@ -32,7 +32,7 @@ asio::awaitable<Answer> admin_list_stations(const Api& api, Request& request) {
   Faults faults;
   QueryReader query(request, faults);
   const auto page = read_id_page<base::StationId>(query, List::stations);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   co_return stations_page(api, request, page);
 }
 
@@ -40,7 +40,7 @@ asio::awaitable<Answer> admin_create_station(const Api& api, Request& request) {
   Faults faults;
   const std::optional<std::string> key = read_idempotency_key(request, Need::optional, faults);
   domain::Station station = read_station(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto mark = creation_mark(api, request, "POST /admin/stations", key);
   const base::Outcome<app::Created<domain::Station>> created =
       co_await api.manage_catalogue.create_station(std::move(station), *request.claims, request.actor(), mark);
@@ -60,7 +60,7 @@ asio::awaitable<Answer> admin_get_station(const Api& api, Request& request) {
 asio::awaitable<Answer> admin_update_station(const Api& api, Request& request) {
   Faults faults;
   const Patch patch = read_station_patch(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const app::Catalogue& catalogue = api.catalogue.current();
   const auto id = id_parameter<base::StationId>(request);
   const domain::Station* known = id ? catalogue.station(*id) : nullptr;
@@ -83,7 +83,7 @@ asio::awaitable<Answer> admin_list_programmes(const Api& api, Request& request) 
   const PlacePage page = read_place_page(query, List::programmes);
   std::optional<base::StationId> station_id;
   query.id("station_id", station_id);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const app::Catalogue& catalogue = api.catalogue.current();
   const auto shown_ones = select_page(List::programmes, catalogue.programmes(), page, [&](const auto& entry) {
     const base::StationId& station = entry.programme->station_id;
@@ -99,7 +99,7 @@ asio::awaitable<Answer> admin_create_programme(const Api& api, Request& request)
   Faults faults;
   const std::optional<std::string> key = read_idempotency_key(request, Need::optional, faults);
   domain::Programme programme = read_programme(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto mark = creation_mark(api, request, "POST /admin/programmes", key);
   const base::Outcome<app::Created<domain::Programme>> created =
       co_await api.manage_catalogue.create_programme(std::move(programme), *request.claims, request.actor(), mark);
@@ -119,7 +119,7 @@ asio::awaitable<Answer> admin_get_programme(const Api& api, Request& request) {
 asio::awaitable<Answer> admin_update_programme(const Api& api, Request& request) {
   Faults faults;
   const Patch patch = read_programme_patch(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const app::Catalogue& catalogue = api.catalogue.current();
   const auto id = id_parameter<base::ProgrammeId>(request);
   const app::ProgrammeEntry* known = id ? catalogue.programme(*id) : nullptr;

@@ -39,7 +39,7 @@ asio::awaitable<Answer> admin_list_audit(const Api& api, Request& request) {
   Faults faults;
   QueryReader query(request, faults);
   const app::AuditQuery wanted = read_audit_query(query);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const base::Outcome<app::AuditPage> found = co_await api.audit.list(wanted);
   // The rest of the query was checked here: what the store can't read is the place in the cursor.
   if (found.is_refused() && found.refused().code == base::Code::invalid_request) {

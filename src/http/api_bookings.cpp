@@ -16,7 +16,7 @@ asio::awaitable<Answer> create_booking(const Api& api, Request& request) {
   Faults faults;
   std::optional<std::string> key = read_idempotency_key(request, Need::required, faults);
   const base::AttendeeId attendee_id = read_booking(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto activity_id = id_parameter<base::ActivityId>(request);
   if (!activity_id) co_return problem(request, base::Code::not_found);
 
@@ -36,7 +36,7 @@ asio::awaitable<Answer> list_my_bookings(const Api& api, Request& request) {
   Faults faults;
   QueryReader query(request, faults);
   const auto page = read_id_page<base::BookingId>(query, List::bookings);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const base::Outcome<app::BookingPage> found =
       co_await api.ledger.of_user(request.claims->user(), page.after, page.limit);
   if (!found) co_return failure(request, found);

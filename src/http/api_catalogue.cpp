@@ -42,7 +42,7 @@ asio::awaitable<Answer> list_programmes(const Api& api, Request& request) {
   const PlacePage page = read_place_page(query, List::programmes);
   std::optional<base::StationId> station_id;
   query.id("station_id", station_id);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const app::Catalogue& catalogue = api.catalogue.current();
   const auto shown_ones = select_page(List::programmes, catalogue.programmes(), page, [&](const auto& entry) {
     return !station_id || catalogue.within(entry.programme->station_id, *station_id);
@@ -64,7 +64,7 @@ asio::awaitable<Answer> list_activities(const Api& api, Request& request) {
   QueryReader query(request, faults);
   const PlacePage page = read_place_page(query, List::activities);
   const ActivityFilter filter = read_activity_filter(query);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const app::Catalogue& catalogue = api.catalogue.current();
   const base::Instant now = api.time.now();
   const base::SteadyTime steady_now = api.clock.steady_now();

@@ -32,7 +32,7 @@ asio::awaitable<Answer> admin_get_roster(const Api& api, Request& request) {
   Faults faults;
   QueryReader query(request, faults);
   const auto page = read_id_page<base::BookingId>(query, List::roster);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto id = id_parameter<base::ActivityId>(request);
   if (!id) co_return problem(request, base::Code::not_found);
   const base::Outcome<app::RosterPage> roster = co_await api.door.roster(*id, page.after, page.limit, *request.claims);
@@ -49,7 +49,7 @@ asio::awaitable<Answer> admin_check_in(const Api& api, Request& request) {
   Faults faults;
   const std::optional<std::string> key = read_idempotency_key(request, Need::optional, faults);
   const CheckInWish wish = read_check_in(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const std::optional<base::BookingId> booking_id =
       wish.booking_id ? wish.booking_id : api.ids.open_ticket(wish.ticket);
   const std::optional<base::Instant> starts_at = start_of(api, wish.session_id);

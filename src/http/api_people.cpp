@@ -32,7 +32,7 @@ asio::awaitable<Answer> create_attendee(const Api& api, Request& request) {
   Faults faults;
   const std::optional<std::string> key = read_idempotency_key(request, Need::optional, faults);
   domain::Attendee attendee = read_attendee(request.body, today(api), faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto mark = creation_mark(api, request, "POST /me/attendees", key);
   const base::Outcome<app::Created<domain::Attendee>> created =
       co_await api.people.create(request.claims->user(), std::move(attendee), request.actor(), mark);
@@ -43,7 +43,7 @@ asio::awaitable<Answer> create_attendee(const Api& api, Request& request) {
 asio::awaitable<Answer> update_attendee(const Api& api, Request& request) {
   Faults faults;
   const Patch patch = read_attendee_patch(request.body, today(api), faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const auto id = id_parameter<base::AttendeeId>(request);
   if (!id) co_return problem(request, base::Code::not_found);
 

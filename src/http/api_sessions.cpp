@@ -24,7 +24,7 @@ asio::awaitable<Answer> login_dev(const Api& api, Request& request) {
   if (!api.dev_login) co_return problem(request, base::Code::not_found);
   Faults faults;
   DevLogin login = read_dev_login(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const base::Outcome<app::SignedIn> signed_in =
       co_await api.sign_in.dev(std::move(login.openid), std::move(login.nickname));
   if (!signed_in) co_return failure(request, signed_in);
@@ -40,7 +40,7 @@ asio::awaitable<Answer> login_dev(const Api& api, Request& request) {
 asio::awaitable<Answer> login_staff(const Api& api, Request& request) {
   Faults faults;
   StaffLogin login = read_staff_login(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const base::Outcome<app::SignedIn> signed_in =
       co_await api.sign_in.staff(std::move(login.username), std::move(login.password), request.address);
   if (!signed_in) co_return failure(request, signed_in);
@@ -57,7 +57,7 @@ asio::awaitable<Answer> logout(const Api& api, Request& request) {
   QueryReader query(request, faults);
   bool everywhere = false;
   query.boolean("everywhere", everywhere);
-  if (!faults.empty()) co_return invalid(request, std::move(faults));
+  if (!faults.empty()) co_return invalid(request, faults);
   const base::Outcome<base::Done> ended = co_await api.sign_in.out(*request.claims, everywhere, request.actor());
   if (!ended) co_return failure(request, ended);
   Answer answer;

@@ -192,7 +192,7 @@ std::optional<Answer> Dispatcher::check_input(const Request& request, const Rout
   Faults faults = check_query_names(request.query, route.query);
   if (route.body == Body::none && !request.body.empty()) add_fault(faults, "", "no body is taken here");
   if (faults.empty()) return std::nullopt;
-  return invalid(request, std::move(faults));
+  return invalid(request, faults);
 }
 
 void Dispatcher::count(const Match& match, int status, double seconds) {

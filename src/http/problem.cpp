@@ -125,7 +125,7 @@ Answer problem(const Request& request, base::Code code, std::string_view detail,
   return answer;
 }
 
-Answer invalid(const Request& request, std::vector<base::FieldError> fields) {
+Answer invalid(const Request& request, const std::vector<base::FieldError>& fields) {
   ExtraMembers extra;
   JsonWriter json(extra, 0);
   if (!fields.empty()) write_fields(json, fields, request.language);

@@ -29,7 +29,7 @@ using ExtraMembers = std::string;
 Answer problem(const Request& request, base::Code code, std::string_view detail = {}, const ExtraMembers& extra = {});
 
 /// invalid_request with its fields.
-Answer invalid(const Request& request, std::vector<base::FieldError> fields);
+Answer invalid(const Request& request, const std::vector<base::FieldError>& fields);
 
 /// A refused booking: violations and receipt.
 Answer refusal(const Request& request, const domain::Refusal& refusal, int offset_minutes);
