@@ -1,7 +1,7 @@
 # Test programs and ctest entries. A test file that exists is run: nothing is listed by hand.
 #   tests/unit/**/*.cpp            one program, unit_tests
 #   tests/integration|fault/*.cpp  one program each
-#   tests/http/test_*.py           one entry each
+#   tests/http|fault/test_*.py     one entry each
 #   tests/layers|scripts/test_*    one entry each, executable scripts
 
 set(ZL_TEST_TIMEOUT_S 300)
@@ -9,7 +9,7 @@ set(ZL_TEST_ENVIRONMENT
   "ZL_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
   "ZL_BINARY_DIR=${CMAKE_BINARY_DIR}"
   "ZL_MARIADB_TEMPLATE=${CMAKE_BINARY_DIR}/mariadb-template"
-  "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests"
+  "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests:${CMAKE_SOURCE_DIR}/tests/http"
   "PYTHONDONTWRITEBYTECODE=1"
   "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
   "UBSAN_OPTIONS=print_stacktrace=1"
@@ -51,11 +51,18 @@ foreach(kind IN ITEMS integration fault)
   endforeach()
 endforeach()
 
-file(GLOB http_tests CONFIGURE_DEPENDS "tests/http/test_*.py")
-foreach(test IN LISTS http_tests)
-  cmake_path(GET test STEM stem)
-  cmake_path(GET test FILENAME filename)
-  zl_add_test(http_${stem} http /usr/bin/python3 -m unittest discover --start-directory tests/http --pattern ${filename})
+foreach(kind IN ITEMS http fault)
+  file(GLOB tests CONFIGURE_DEPENDS "tests/${kind}/test_*.py")
+  foreach(test IN LISTS tests)
+    cmake_path(GET test STEM stem)
+    cmake_path(GET test FILENAME filename)
+    zl_add_test(${kind}_${stem} ${kind}
+      /usr/bin/python3 -m unittest discover --start-directory tests/${kind} --pattern ${filename})
+    if(kind STREQUAL "fault")
+      # A rush wants the machine for itself: ctest runs nothing beside it.
+      set_tests_properties(${kind}_${stem} PROPERTIES RUN_SERIAL TRUE)
+    endif()
+  endforeach()
 endforeach()
 
 file(GLOB script_tests CONFIGURE_DEPENDS "tests/layers/test_*" "tests/scripts/test_*")

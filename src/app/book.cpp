@@ -185,8 +185,9 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
   parts_.metrics.ledger.observe(seconds_since(start, parts_.clock));
   if (answer.is_unknown()) co_return answer.as<BookAnswer>();
   if (!answer) {
-    // Nothing was written, but a retry with the same key may be on its way with a newer grant, which this leaves alone.
-    parts_.group.spawn(give_back(target.wish, granted.grant, Unit::returns), "give_back");
+    // Nothing was written now, but where the id was held before, an earlier call may have booked: then its deadline
+    // decides. A retry that is on its way has a newer grant, which this leaves alone.
+    if (!granted.again) parts_.group.spawn(give_back(target.wish, granted.grant, Unit::returns), "give_back");
     co_return answer.as<BookAnswer>();
   }
 

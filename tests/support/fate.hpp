@@ -33,6 +33,11 @@ class Calls {
   /// The next calls fare so, one each; after them the usual fate.
   void next(Fate fate, int times = 1) { fates_.insert(fates_.end(), static_cast<std::size_t>(times), fate); }
   void always(Fate fate) { usual_ = fate; }
+  /// All is well from now on.
+  void forget_fates() {
+    fates_.clear();
+    usual_ = Fate::served;
+  }
 
   int count() const { return count_; }
   std::size_t waiting() const { return waiting_.size(); }

@@ -15,6 +15,14 @@ auto find_hold(Holds& holds, const base::BookingId& id) {
   return std::ranges::find_if(holds, [&id](const auto& hold) { return hold.wish.id == id; });
 }
 
+/// Of a booking that the ledger told of: its receipt stands there, not here.
+GateModel::Hold committed_hold(const domain::BookingWish& wish, std::uint64_t epoch) {
+  domain::Receipt none;
+  none.arrival = 0;
+  none.remaining = 0;
+  return {wish, domain::GrantNumber::of(epoch, 0), none, false, {}};
+}
+
 }  // namespace
 
 GateModel::Programme* GateModel::programme(base::ProgrammeId id) {
@@ -199,11 +207,8 @@ base::Outcome<base::Done> GateModel::adopt(base::ProgrammeId programme_id, base:
   bool changed = false;
   for (const app::GateBooking& booking : bookings) {
     if (hold(programme_id, booking.id) != nullptr) continue;
-    Hold adopted;
-    adopted.wish = {booking.id, activity_id, programme_id, booking.attendee_id, booking.user_id};
-    adopted.grant = domain::GrantNumber::of(owner.epoch, 0);
-    adopted.pending = false;
-    owner.holds.push_back(adopted);
+    owner.holds.push_back(
+        committed_hold({booking.id, activity_id, programme_id, booking.attendee_id, booking.user_id}, owner.epoch));
     (of->spare > 0 ? --of->spare : ++of->used);
     changed = true;
   }
@@ -244,11 +249,8 @@ base::Outcome<bool> GateModel::install(const app::GateImage& image) {
   Programme fresh{image.epoch, image.arrival, image.opens_at, image.rules, {}, {}};
   for (const app::GateActivity& setting : image.activities) fresh.activities[setting.id].setting = setting;
   for (const app::GateBooking& booking : image.bookings) {
-    Hold hold;
-    hold.wish = {booking.id, booking.activity_id, image.programme_id, booking.attendee_id, booking.user_id};
-    hold.grant = domain::GrantNumber::of(image.epoch, 0);
-    hold.pending = false;
-    fresh.holds.push_back(hold);
+    fresh.holds.push_back(committed_hold(
+        {booking.id, booking.activity_id, image.programme_id, booking.attendee_id, booking.user_id}, image.epoch));
     ++fresh.activities[booking.activity_id].used;
   }
   programmes_[image.programme_id] = std::move(fresh);

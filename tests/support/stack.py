@@ -188,8 +188,7 @@ class Stack:
         return result.stdout
 
     def create_admin(self, username: str, password: str, role: str = "town_admin") -> None:
-        password_file = self.folder / "secrets" / f"{username}_password"
-        password_file.write_text(password)
+        password_file = self._write_secret(f"{username}_password", password)
         self.zhonglou("admin", "create", "--username", username, "--role", role, "--password-file", str(password_file))
 
     def store(self, verb: str) -> None:
@@ -220,8 +219,15 @@ class Stack:
         self._stores.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _write_secret(self, name: str, text: str) -> pathlib.Path:
+        """For the owner's eyes: the server refuses a secret that everybody may read."""
+        file = self.folder / "secrets" / name
+        file.touch(mode=0o600)
+        file.write_text(text)
+        return file
+
     def _write_config(self, settings: dict) -> pathlib.Path:
-        (self.folder / "secrets" / "token_key").write_text(secrets.token_hex(32))
+        self._write_secret("token_key", secrets.token_hex(32))
         values = {
             "http__address": "127.0.0.1", "http__port": 0, "http__io_threads": 2,
             "metrics__port": 0,

@@ -73,7 +73,7 @@ std::optional<domain::Violation> read_violation(std::string_view text) {
   if (word.size() != 3) return std::nullopt;
   const bool provisional = word[2] == "1";
   if (word[0] == "already") {
-    if (const auto id = base::BookingId::parse(word[1])) return domain::AlreadyBooked{*id, provisional};
+    if (const auto id = base::BookingId::parse(word[1])) return domain::AlreadyBooked{id, provisional};
   } else if (word[0] == "overlaps") {
     if (const auto id = base::ActivityId::parse(word[1])) return domain::Overlaps{*id, provisional};
   } else if (word[0] == "sold_out") {
