@@ -1,0 +1,98 @@
+"""Load on a server: wrk for what is a rate, zhonglou-rush for what is a rush, and plain sockets for idle connections."""
+import contextlib
+import csv
+import io
+import json
+import pathlib
+import socket
+import time
+
+from .contenders import RELEASE, Contender
+from .machine import Refusal, cpu_seconds, pinned, program, resident_bytes, run
+from .stores import Stores
+
+SCRIPT = pathlib.Path(__file__).with_name("load.lua")
+IDLE_CONNECTIONS = 10_000
+
+
+def wrk(core_list: list[int], url: str, connections: int, seconds: int, arguments: list) -> dict:
+    output = run(pinned(core_list, [program("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", SCRIPT, url,
+                                    "--", *map(str, arguments)]))
+    figures = json.loads(output.strip().splitlines()[-1])
+    figures["connections"] = connections
+    figures["per_s"] = figures["answers"] / figures["seconds"]
+    if figures["broken"]:
+        raise Refusal(f"{figures['broken']} requests to {url} broke off or timed out")
+    return figures
+
+
+@contextlib.contextmanager
+def cpu_metered(figures: dict, pids: dict[str, int]):
+    """Adds the microseconds of each process's CPU per answer to the figures, which are filled in meanwhile."""
+    before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    yield
+    figures["cpu_us"] = {name: (cpu_seconds(pid) - before[name]) * 1e6 / max(figures["answers"], 1) for name, pid in pids.items()}
+
+
+def function_call(stores: Stores, programme: str, activity: str, attendee: str, user: str) -> list[str]:
+    """A call of our own reserve function, as the server makes it; the booking id is made anew each time."""
+    listed = stores.redis("FUNCTION", "LIST", "LIBRARYNAME", "zhonglou_gate_*")
+    name = next(word for word in listed.split() if word.startswith("zl_book_"))
+    keys = f"zl:{{p:{programme}}}:"
+    run_id, epoch = stores.redis("HMGET", f"{keys}gate", "run", "epoch").splitlines()
+    return ["FCALL", name, "3", f"{keys}gate", f"{keys}held", f"{keys}seats:{activity}", run_id, epoch,
+            "00000000000000000000__rand_int__", activity, attendee, user, "10000"]
+
+
+def redis_benchmark(core_list: list[int], stores: Stores, count: int, call: list[str]) -> dict:
+    first = stores.redis(*[word.replace("__rand_int__", "0" * 12) for word in call])
+    output = run(pinned(core_list, [program("redis-benchmark"), "-s", stores.redis_socket, "-c", "50", "-P", "32", "-n", str(count),
+                                    "-r", "1000000000", "--csv", *call]))
+    rows = list(csv.reader(io.StringIO(output)))
+    return {"per_s": float(rows[-1][1]), "answers": count, "answer": first.splitlines()[0]}
+
+
+def ledger_loop(core_list: list[int], stores: Stores, batch: int, seconds: int, activities: pathlib.Path, people: pathlib.Path,
+                skip: int) -> dict:
+    output = run(pinned(core_list, [RELEASE / "zhonglou-ledger-loop", stores.mysql_socket,
+                                    stores.folder / "secrets" / "mysql_serve_password", activities, people, str(skip), str(batch),
+                                    str(seconds)]))
+    figures = json.loads(output.strip().splitlines()[-1])
+    figures["per_s"] = figures["bookings"] / figures["seconds"]
+    return figures
+
+
+def rush(core_list: list[int], url: str, password_file: pathlib.Path, report: pathlib.Path, parents: int, window_s: float) -> dict:
+    """A rush with its audit; the figures of zhonglou-rush."""
+    report.unlink(missing_ok=True)
+    command = pinned(core_list, [RELEASE / "zhonglou-rush", "--url", url, "--parents", str(parents), "--window", str(window_s),
+                                 "--opens-in", "4", "--admin-password-file", password_file, "--json", report])
+    with contextlib.suppress(Refusal):  # a failed audit is a finding, and stands in the figures
+        run(command)
+    if not report.exists():
+        raise Refusal(f"zhonglou-rush could not be run: {run(command)}")
+    return json.loads(report.read_text(encoding="utf-8"))
+
+
+def idle_connections(server: Contender, request: bytes) -> dict:
+    """The memory that a connection keeps which has been served once and waits for more."""
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    open_sockets: list[socket.socket] = []
+
+    def add(count: int) -> int:
+        for _ in range(count):
+            link = socket.create_connection(address)
+            open_sockets.append(link)
+            link.sendall(request)
+            if not link.recv(4096).startswith(b"HTTP/1.1 "):
+                raise Refusal("an idle connection was refused")
+        time.sleep(0.5)  # what the server does after its answer
+        return resident_bytes(server.pid)
+
+    try:
+        warm = add(500)
+        bytes_each = (add(IDLE_CONNECTIONS) - warm) / IDLE_CONNECTIONS
+    finally:
+        for link in open_sockets:
+            link.close()
+    return {"kib": bytes_each / 1024}
