@@ -10,7 +10,7 @@
 namespace zl::rush {
 
 inline constexpr std::int64_t day_ms = 86'400'000;
-inline constexpr std::int64_t town_offset_ms = 480 * 60'000;
+inline constexpr std::int64_t town_offset_ms = std::int64_t{480} * 60'000;
 
 /// Reads "2026-07-06T09:00:00.000+08:00"; nothing when the text is not RFC 3339 with an offset.
 std::optional<Instant> parse_instant(std::string_view text);

@@ -35,8 +35,8 @@ struct LoopShare {
   const ConnectionOptions& options;
   bool draining = false;
   std::list<class Connection*> connections;
-  std::vector<char> scratch = std::vector<char>(16 * 1024);  ///< every read goes here first; nothing stays
-  std::uint64_t request_prefix = 0;                          ///< random
+  std::vector<char> scratch = std::vector<char>(std::size_t{16} * 1024);  ///< every read goes here first; nothing stays
+  std::uint64_t request_prefix = 0;                                       ///< random
   std::uint64_t requests = 0;
 };
 

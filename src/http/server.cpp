@@ -26,7 +26,7 @@ constexpr base::Milliseconds sweep_interval{250};
 // Accepting fails for want of descriptors or memory: others need the time to end.
 constexpr base::Milliseconds accept_pause{100};
 
-tcp::acceptor listen_on(runtime::Loops::Executor executor, const tcp::endpoint& endpoint, bool shared) {
+tcp::acceptor listen_on(const runtime::Loops::Executor& executor, const tcp::endpoint& endpoint, bool shared) {
   tcp::acceptor acceptor(executor, endpoint.protocol());
   acceptor.set_option(tcp::acceptor::reuse_address(true));
   if (shared) acceptor.set_option(ReusePort(true));

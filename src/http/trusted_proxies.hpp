@@ -18,7 +18,7 @@ class TrustedProxies {
   std::string client_address(const std::string& peer, std::string_view forwarded_for) const;
 
  private:
-  bool trusts(std::string_view address) const;
+  bool trusts(std::string_view text) const;
 
   std::vector<boost::asio::ip::network_v4> v4_;
   std::vector<boost::asio::ip::network_v6> v6_;

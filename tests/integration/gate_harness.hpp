@@ -51,6 +51,8 @@ class GateTest : public testing::Test {
     hasty = std::make_unique<RedisGate>(std::vector<Link*>{link.get()}, base::Milliseconds(1));
     now = *run([&] { return gate->time(); });
   }
+
+ public:
   ~GateTest() override {
     runtime::run_on(loops, 0, link->stop());
     runtime::run_on(loops, 0, runtime::as_task([this] {
@@ -59,6 +61,7 @@ class GateTest : public testing::Test {
                     }));
   }
 
+ protected:
   static void wait_for(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!condition()) {
@@ -163,8 +166,8 @@ class GateTest : public testing::Test {
                       options.endpoint.unix_socket = servers->redis_socket();
                       options.channels = {news_channel};
                       const auto on_message = [this](std::string_view, std::string_view payload) {
-                        const std::lock_guard lock(mutex);
-                        heard.emplace_back(payload);
+                        const std::lock_guard lock(mutex_);
+                        heard_.emplace_back(payload);
                       };
                       subscriber = std::make_unique<Subscriber>(loops.executor(0), options, random, on_message);
                       subscriber->start();
@@ -172,8 +175,8 @@ class GateTest : public testing::Test {
     wait_for([this] { return subscriber->up(); });
   }
   std::vector<std::string> news() {
-    const std::lock_guard lock(mutex);
-    return heard;
+    const std::lock_guard lock(mutex_);
+    return heard_;
   }
 
   static inline std::unique_ptr<test::PrivateServers> servers;
@@ -192,8 +195,8 @@ class GateTest : public testing::Test {
     co_return co_await make();
   }
 
-  std::mutex mutex;
-  std::vector<std::string> heard;  ///< under mutex
+  std::mutex mutex_;
+  std::vector<std::string> heard_;  ///< under mutex_
 };
 
 }  // namespace zl::redis

@@ -154,6 +154,7 @@ TEST(VoidedTokens, are_forgotten_when_no_token_can_live_any_more) {
 TEST(VoidedTokens, may_be_told_and_asked_on_many_threads) {
   VoidedTokenList list;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (std::uint64_t t = 0; t < 4; ++t) {
     threads.emplace_back([&list, t] {
       for (std::uint64_t i = 0; i < 500; ++i) {

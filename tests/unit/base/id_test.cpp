@@ -27,7 +27,7 @@ TEST(Id, is_nothing_for_any_other_text) {
 }
 
 TEST(Id, keeps_raw_bytes_and_pads_short_ones) {
-  const std::string raw("\x00\x01 with a nul\xff\xfe", 16);
+  const std::string raw("\x00\x01 with a zero\xff\xfe", 16);
   EXPECT_EQ(UserId::from_raw(raw).raw(), raw);
   EXPECT_EQ(UserId::from_raw("\x01").hex(), "01" + std::string(30, '0'));
   EXPECT_EQ(UserId::from_raw(raw + "more").raw(), raw);

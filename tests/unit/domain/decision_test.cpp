@@ -137,6 +137,7 @@ struct HeldCase {
 
 std::vector<Violation> decide(const HeldCase& c) {
   std::vector<HeldBooking> held;
+  held.reserve(c.held.size());
   for (const Held& h : c.held) {
     held.push_back({id_of<base::BookingId>(100 + held.size()), id_of<base::ActivityId>(h.activity),
                     id_of<base::AttendeeId>(h.attendee), id_of<base::UserId>(h.user)});

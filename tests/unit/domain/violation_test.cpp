@@ -29,8 +29,8 @@ TEST(TopCode, is_the_weightiest_of_any_two) {
 TEST(SortByWeight, orders_whatever_came_in) {
   std::vector<Violation> violations(by_weight.rbegin(), by_weight.rend());
   sort_by_weight(violations);
-  std::vector<Code> codes;
-  for (const Violation& violation : violations) codes.push_back(code_of(violation));
+  std::vector<Code> codes(violations.size());
+  std::ranges::transform(violations, codes.begin(), code_of);
   EXPECT_EQ(codes, codes_by_weight);
 }
 
