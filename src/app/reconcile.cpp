@@ -13,6 +13,9 @@ constexpr std::size_t expired_at_once = 500;
 // An activity whose counts agree is compared by ids all the same, once in this many passes.
 constexpr std::uint64_t full_comparison_every = 60;
 
+// A programme whose gate stands still is compared with the ledger once in this many passes.
+constexpr std::uint64_t ledger_check_every = 4;
+
 // A gate is looked at until this long after booking ended, so that nothing stays pending in it.
 constexpr std::chrono::hours aftercare{1};
 
@@ -80,18 +83,22 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::ve
     (void)co_await parts_.keeper.mend(programme_id, parts_.interval);
     co_return;
   }
-  co_await return_expired(programme_id, published);
+  const Fingerprint fingerprint = fingerprint_of(**seats);
+  if (fingerprint.pending > 0) co_await return_expired(programme_id, published);
+  if (is_settled(programme_id, fingerprint)) co_return;
 
   const base::Outcome<std::vector<SeatsTaken>> taken = co_await parts_.ledger.seats_taken(programme_id);
   if (!taken) co_return;
   std::unordered_map<base::ActivityId, SeatsTaken> by_activity;
   for (const SeatsTaken& row : *taken) by_activity.emplace(row.activity_id, row);
 
+  bool settled = fingerprint.pending == 0;
   for (const GateCount& count : (*seats)->activities) {
     const auto row = by_activity.find(count.seats.activity_id);
     if (row == by_activity.end()) continue;
     const bool counts_agree = count.seats.used == row->second.seats_taken + count.pending && count.spare == 0;
     const bool suspected = suspected_.contains(count.seats.activity_id);
+    settled = settled && counts_agree && !suspected;
     if (!counts_agree || suspected || pass_number_ % full_comparison_every == 0) {
       co_await compare_activity(programme_id, count);
     }
@@ -99,6 +106,29 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::ve
       (void)co_await parts_.upkeep.set_capacity(programme_id, count.seats.activity_id, row->second.capacity);
     }
   }
+  if (settled) {
+    settled_[programme_id] = fingerprint;
+  } else {
+    settled_.erase(programme_id);
+  }
+}
+
+Reconcile::Fingerprint Reconcile::fingerprint_of(const GateSeats& seats) {
+  Fingerprint fingerprint{seats.epoch, 0, 0};
+  for (const GateCount& count : seats.activities) {
+    fingerprint.changes += count.seats.version.change;
+    fingerprint.pending += count.pending;
+  }
+  return fingerprint;
+}
+
+/// Most programmes stand still most of the time. The ledger is asked about those now and then only, in turns: often
+/// enough to find within the hold time what was cancelled there and never left the gate.
+bool Reconcile::is_settled(const base::ProgrammeId& programme_id, const Fingerprint& fingerprint) const {
+  const std::uint64_t turn = std::hash<base::ProgrammeId>{}(programme_id);
+  if ((pass_number_ + turn) % ledger_check_every == 0 || pass_number_ % full_comparison_every == 0) return false;
+  const auto known = settled_.find(programme_id);
+  return known != settled_.end() && known->second == fingerprint;
 }
 
 /// Fence first, then look, in one transaction: a writer that was stalled past its deadline cannot commit any more, so

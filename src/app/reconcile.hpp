@@ -67,6 +67,18 @@ class Reconcile {
   asio::awaitable<void> pass();
 
  private:
+  /// What tells that a gate has not changed since.
+  struct Fingerprint {
+    std::uint64_t epoch = 0;
+    std::uint64_t changes = 0;  ///< of all activities
+    std::int64_t pending = 0;
+
+    bool operator==(const Fingerprint&) const = default;
+  };
+
+  static Fingerprint fingerprint_of(const GateSeats& seats);
+  bool is_settled(const base::ProgrammeId& programme_id, const Fingerprint& fingerprint) const;
+
   asio::awaitable<void> look_at(base::ProgrammeId programme_id, std::vector<base::ActivityId> published);
   asio::awaitable<void> return_expired(base::ProgrammeId programme_id, const std::vector<base::ActivityId>& published);
   asio::awaitable<void> compare_activity(base::ProgrammeId programme_id, GateCount count);
@@ -74,6 +86,7 @@ class Reconcile {
 
   Parts parts_;
   std::uint64_t pass_number_ = 0;
+  std::unordered_map<base::ProgrammeId, Fingerprint> settled_;  ///< found in order at this fingerprint; one a programme
   std::unordered_map<base::ActivityId, Differences> suspected_;  ///< of the pass before; at most one an activity
 };
 

@@ -120,20 +120,14 @@ asio::awaitable<void> Connection::serve() {
   socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
 }
 
-/// More bytes into input_; false where none come any more.
+/// More bytes into input_; false where none come any more. A read and not a wait for one: Asio arms a wait with a
+/// system call of its own each time.
 asio::awaitable<bool> Connection::fill() {
-  while (true) {
-    boost::system::error_code error;
-    const std::size_t size = socket_.read_some(asio::buffer(share_.scratch), error);
-    if (!error) {
-      input_.append(share_.scratch.data(), size);
-      co_return true;
-    }
-    if (error != asio::error::would_block) co_return false;
-    if (timed_out_) co_return false;
-    const auto [wait_error] = co_await socket_.async_wait(boost::asio::ip::tcp::socket::wait_read, as_result);
-    if (wait_error) co_return false;
-  }
+  if (timed_out_) co_return false;
+  const auto [error, size] = co_await socket_.async_read_some(asio::buffer(chunk_), as_result);
+  if (error) co_return false;
+  input_.append(chunk_.data(), size);
+  co_return true;
 }
 
 /// Parses what it can; the number of bytes used up. need_more is no error here.

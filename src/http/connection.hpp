@@ -1,6 +1,7 @@
 // One connection on its loop: bytes to requests, answers to bytes, and how long each may take.
 #pragma once
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -35,8 +36,7 @@ struct LoopShare {
   const ConnectionOptions& options;
   bool draining = false;
   std::list<class Connection*> connections;
-  std::vector<char> scratch = std::vector<char>(std::size_t{16} * 1024);  ///< every read goes here first; nothing stays
-  std::uint64_t request_prefix = 0;                                       ///< random
+  std::uint64_t request_prefix = 0;  ///< random
   std::uint64_t requests = 0;
 };
 
@@ -79,8 +79,9 @@ class Connection {
   Phase phase_ = Phase::idle;
   base::SteadyTime deadline_;
   bool timed_out_ = false;
-  std::string input_;   ///< received and not yet parsed; empty while idle
-  std::string output_;  ///< answered and not yet written; empty while idle
+  std::array<char, 1024> chunk_;  ///< of one read
+  std::string input_;             ///< received and not yet parsed; empty while idle
+  std::string output_;            ///< answered and not yet written; empty while idle
 };
 
 }  // namespace zl::http
