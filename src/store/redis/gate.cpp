@@ -36,6 +36,8 @@ const GateCode& gate_code() {
 // Rows in one command while an image is staged, so that Redis is never busy with one for long.
 constexpr std::size_t rows_at_once = 1000;
 
+constexpr std::size_t piece_bytes = std::size_t{1} << 16;
+
 // A staged image that nobody installs is gone after this.
 constexpr int staged_seconds = 60;
 
@@ -77,6 +79,59 @@ std::map<base::ActivityId, std::vector<const app::GateBooking*>> by_activity(con
   std::map<base::ActivityId, std::vector<const app::GateBooking*>> groups;
   for (const app::GateBooking& booking : image.bookings) groups[booking.activity_id].push_back(&booking);
   return groups;
+}
+
+Command expiry(const std::string& key) {
+  return std::move(Command("EXPIRE").arg(key).arg(staged_seconds));
+}
+
+/// Clears what an earlier attempt left, then writes the image piece by piece; no piece is without its expiry for longer
+/// than it takes to send it.
+std::vector<Command> staging_commands(const app::GateImage& image, const ProgrammeKeys& keys) {
+  const std::string staged_held = ProgrammeKeys::staged(keys.held(), image.epoch);
+  std::vector<Command> commands;
+  Command& clear = commands.emplace_back("DEL");
+  clear.arg(staged_held);
+  for (const app::GateActivity& activity : image.activities) {
+    clear.arg(ProgrammeKeys::staged(keys.seats(activity.id), image.epoch));
+  }
+  const auto fields = held_fields(image);
+  for (auto at = fields.begin(); at != fields.end();) {
+    Command& piece = commands.emplace_back("HSET", piece_bytes);
+    piece.arg(staged_held);
+    for (std::size_t n = 0; n < rows_at_once && at != fields.end(); ++n, ++at) piece.arg(at->first).arg(at->second);
+    commands.push_back(expiry(staged_held));
+  }
+  for (const auto& [activity_id, bookings] : by_activity(image)) {
+    const std::string staged_seats = ProgrammeKeys::staged(keys.seats(activity_id), image.epoch);
+    for (std::size_t at = 0; at < bookings.size(); at += rows_at_once) {
+      Command& piece = commands.emplace_back("ZADD", piece_bytes);
+      piece.arg(staged_seats);
+      for (std::size_t i = at; i < std::min(at + rows_at_once, bookings.size()); ++i) {
+        piece.arg("+inf").arg(bookings[i]->id.hex() + bookings[i]->attendee_id.hex());
+      }
+      commands.push_back(expiry(staged_seats));
+    }
+  }
+  return commands;
+}
+
+Command install_command(const app::GateImage& image, const ProgrammeKeys& keys, const std::string& run_id) {
+  const auto groups = by_activity(image);
+  Command command = function("zl_install", 3 + 2 * image.activities.size(), piece_bytes);
+  command.arg(keys.gate()).arg(keys.held()).arg(ProgrammeKeys::staged(keys.held(), image.epoch));
+  for (const app::GateActivity& activity : image.activities) {
+    command.arg(keys.seats(activity.id)).arg(ProgrammeKeys::staged(keys.seats(activity.id), image.epoch));
+  }
+  command.arg(run_id).arg(image.epoch).arg(image.arrival).arg(image.opens_at.unix_ms);
+  command.arg(cap_text(image.rules.max_per_attendee)).arg(cap_text(image.rules.max_per_user));
+  command.arg(image.rules.forbid_overlap ? "1" : "0");
+  for (const app::GateActivity& activity : image.activities) {
+    const auto group = groups.find(activity.id);
+    command.arg(activity.id.hex()).arg(activity.capacity).arg(group == groups.end() ? 0 : group->second.size());
+    command.arg(activity.closes_at.unix_ms).arg(joined(activity.overlapping));
+  }
+  return command;
 }
 
 }  // namespace
@@ -209,53 +264,10 @@ RedisGate::Answer<bool> RedisGate::install(app::GateImage image) {
   const ProgrammeKeys keys(image.programme_id);
   // Read once: were Redis to restart half-way, this image names the Redis it was staged on, and so counts as lost.
   const std::string run_id = link().run_id();
-  const base::Unknown interrupted{"redis: the image could not be staged"};
-  const std::string staged_held = ProgrammeKeys::staged(keys.held(), image.epoch);
-  const auto groups = by_activity(image);
-
-  Command clear("DEL");
-  clear.arg(staged_held);
-  for (const app::GateActivity& activity : image.activities) {
-    clear.arg(ProgrammeKeys::staged(keys.seats(activity.id), image.epoch));
+  for (Command& command : staging_commands(image, keys)) {
+    if (!co_await stage(std::move(command))) co_return base::Unknown{"redis: the image could not be staged"};
   }
-  if (!co_await stage(std::move(clear))) co_return interrupted;
-
-  const auto fields = held_fields(image);
-  for (auto at = fields.begin(); at != fields.end();) {
-    Command piece("HSET", 1 << 16);
-    piece.arg(staged_held);
-    for (std::size_t n = 0; n < rows_at_once && at != fields.end(); ++n, ++at) piece.arg(at->first).arg(at->second);
-    if (!co_await stage(std::move(piece))) co_return interrupted;
-  }
-  if (!fields.empty() && !co_await stage(Command("EXPIRE").arg(staged_held).arg(staged_seconds))) co_return interrupted;
-
-  for (const auto& [activity_id, bookings] : groups) {
-    const std::string staged_seats = ProgrammeKeys::staged(keys.seats(activity_id), image.epoch);
-    for (std::size_t at = 0; at < bookings.size(); at += rows_at_once) {
-      Command piece("ZADD", 1 << 16);
-      piece.arg(staged_seats);
-      for (std::size_t i = at; i < std::min(at + rows_at_once, bookings.size()); ++i) {
-        piece.arg("+inf").arg(bookings[i]->id.hex() + bookings[i]->attendee_id.hex());
-      }
-      if (!co_await stage(std::move(piece))) co_return interrupted;
-    }
-    if (!co_await stage(Command("EXPIRE").arg(staged_seats).arg(staged_seconds))) co_return interrupted;
-  }
-
-  Command command = function("zl_install", 3 + 2 * image.activities.size(), 1 << 12);
-  command.arg(keys.gate()).arg(keys.held()).arg(staged_held);
-  for (const app::GateActivity& activity : image.activities) {
-    command.arg(keys.seats(activity.id)).arg(ProgrammeKeys::staged(keys.seats(activity.id), image.epoch));
-  }
-  command.arg(run_id).arg(image.epoch).arg(image.arrival).arg(image.opens_at.unix_ms);
-  command.arg(cap_text(image.rules.max_per_attendee)).arg(cap_text(image.rules.max_per_user));
-  command.arg(image.rules.forbid_overlap ? "1" : "0");
-  for (const app::GateActivity& activity : image.activities) {
-    const auto group = groups.find(activity.id);
-    command.arg(activity.id.hex()).arg(activity.capacity).arg(group == groups.end() ? 0 : group->second.size());
-    command.arg(activity.closes_at.unix_ms).arg(joined(activity.overlapping));
-  }
-  const Reply reply = co_await link().call(std::move(command));
+  const Reply reply = co_await link().call(install_command(image, keys, run_id));
   if (auto none = no_answer<bool>(reply)) co_return *std::move(none);
   co_return reply.number() == 1;
 }

@@ -309,6 +309,9 @@ local function install(keys, args)
   local run, epoch = args[1], tonumber(args[2])
   local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'activities')
   if m[1] == run and tonumber(m[2]) >= epoch then return 0 end
+  local taken = 0
+  for i = 10, #args, 5 do taken = taken + tonumber(args[i]) end
+  if taken > 0 and redis.call('EXISTS', keys[3]) == 0 then return redis.error_reply('ERR the staged image is gone') end
   for _, activity in ipairs(rows(m[3] or '', ID, 1, ID)) do
     local seats_key = string.gsub(keys[1], ':gate$', ':seats:' .. activity)
     redis.call('DEL', seats_key)
