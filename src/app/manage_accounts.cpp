@@ -3,16 +3,13 @@
 #include <chrono>
 #include <utility>
 
+#include "app/refusals.hpp"
 #include "runtime/password.hpp"
 
 namespace zl::app {
 namespace {
 
 constexpr std::chrono::seconds password_deadline{5};
-
-base::Refused invalid(domain::Faults faults) {
-  return {base::Code::invalid_request, "some fields are out of bounds", std::move(faults), 0};
-}
 
 }  // namespace
 

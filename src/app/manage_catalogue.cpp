@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/refusals.hpp"
 #include "base/limits.hpp"
-#include "domain/validation.hpp"
 #include "runtime/log.hpp"
 
 namespace zl::app {
 namespace {
-
-base::Refused invalid(domain::Faults faults) {
-  return {base::Code::invalid_request, "some fields are out of bounds", std::move(faults), 0};
-}
 
 base::Refused out_of_scope() {
   return {base::Code::forbidden, "this is another station's", {}, 0};

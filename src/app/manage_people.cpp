@@ -3,17 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "domain/validation.hpp"
+#include "app/refusals.hpp"
 
 namespace zl::app {
-namespace {
-
-base::Refused invalid(domain::Faults faults) {
-  return {base::Code::invalid_request, "some fields are out of bounds", std::move(faults), 0};
-}
-
-}  // namespace
-
 base::Date ManagePeople::today() const {
   return base::civil_day(time_.now(), offset_minutes_);
 }

@@ -8,10 +8,10 @@ namespace zl::http {
 namespace {
 
 constexpr std::array<WireName<domain::Role>, 4> roles{{
-    {domain::Role::town_admin, "town_admin"},
-    {domain::Role::station_admin, "station_admin"},
-    {domain::Role::staff, "staff"},
-    {domain::Role::auditor, "auditor"},
+    {domain::Role::town_admin, domain::role_name(domain::Role::town_admin)},
+    {domain::Role::station_admin, domain::role_name(domain::Role::station_admin)},
+    {domain::Role::staff, domain::role_name(domain::Role::staff)},
+    {domain::Role::auditor, domain::role_name(domain::Role::auditor)},
 }};
 
 constexpr std::array<WireName<domain::Relation>, 5> relations{{

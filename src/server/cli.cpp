@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
 #include <sstream>
 
 #include "base/limits.hpp"
@@ -12,12 +11,11 @@ namespace {
 
 constexpr int usage_status = 2;
 
-const std::map<std::string, domain::Role> roles = {
-    {"town_admin", domain::Role::town_admin},
-    {"station_admin", domain::Role::station_admin},
-    {"staff", domain::Role::staff},
-    {"auditor", domain::Role::auditor},
-};
+std::optional<domain::Role> role_named(std::string_view name) {
+  const auto found = std::ranges::find(domain::all_roles, name, domain::role_name);
+  if (found == domain::all_roles.end()) return std::nullopt;
+  return *found;
+}
 
 std::string fault_of_username(const std::string& name) {
   namespace limits = base::limits;
@@ -118,9 +116,9 @@ class Parser {
   }
 
   std::string complete_admin_create() {
-    const auto role = roles.find(role_);
-    if (role == roles.end()) return "--role: must be town_admin, station_admin, staff or auditor, not " + role_;
-    admin_.role = role->second;
+    const auto role = role_named(role_);
+    if (!role) return "--role: must be town_admin, station_admin, staff or auditor, not " + role_;
+    admin_.role = *role;
     if (station_) {
       admin_.station_id = base::StationId::parse(*station_);
       if (!admin_.station_id) return "--station: must be an id of 32 hex digits, not " + *station_;

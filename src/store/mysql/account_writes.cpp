@@ -28,20 +28,6 @@ constexpr std::string_view raise_account = "UPDATE accounts SET version = versio
 constexpr std::string_view select_user_version = "SELECT version FROM users WHERE id = ?";
 constexpr std::string_view select_account_version = "SELECT version FROM accounts WHERE id = ?";
 
-std::string_view name_of(domain::Role role) {
-  switch (role) {
-    case domain::Role::town_admin:
-      return "town_admin";
-    case domain::Role::station_admin:
-      return "station_admin";
-    case domain::Role::staff:
-      return "staff";
-    case domain::Role::auditor:
-      return "auditor";
-  }
-  return "";
-}
-
 /// Runs a statement on accounts; why not, where the user name is taken or the station is unknown.
 base::Outcome<base::Done> write_account(Write& write, const std::string& statement) {
   try {
@@ -57,7 +43,7 @@ base::Outcome<base::Done> write_account(Write& write, const std::string& stateme
 std::string detail_of(const domain::Account& before, const app::AccountWithHash& after) {
   AuditDetail detail;
   detail.changed("username", before.username, after.account.username)
-      .changed("role", name_of(before.role), name_of(after.account.role))
+      .changed("role", domain::role_name(before.role), domain::role_name(after.account.role))
       .changed("station_id", before.station_id, after.account.station_id)
       .changed("blocked", before.blocked, after.account.blocked);
   if (!after.password_hash.empty()) detail.add("password_changed", true);
@@ -85,7 +71,7 @@ base::Outcome<domain::Account> insert_account(Write& write, const app::AccountWi
   write.change(app::ChangeKind::account, facts.id.bytes, 1);
   AuditDetail detail;
   detail.add("username", facts.username)
-      .add("role", name_of(facts.role))
+      .add("role", domain::role_name(facts.role))
       .add("station_id", facts.station_id)
       .add("blocked", facts.blocked);
   write.audit(actor, "account.create", facts.id.bytes, detail.text());
