@@ -11,24 +11,6 @@
 namespace zl::http {
 namespace {
 
-std::string_view method_name(Method method) {
-  switch (method) {
-    case Method::get:
-      return "GET";
-    case Method::head:
-      return "HEAD";
-    case Method::post:
-      return "POST";
-    case Method::patch:
-      return "PATCH";
-    case Method::delete_:
-      return "DELETE";
-    case Method::other:
-      return "other";
-  }
-  return "other";
-}
-
 bool is_write(Method method) {
   return method != Method::get && method != Method::head;
 }

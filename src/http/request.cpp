@@ -4,6 +4,24 @@
 
 namespace zl::http {
 
+std::string_view method_name(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::patch:
+      return "PATCH";
+    case Method::delete_:
+      return "DELETE";
+    case Method::other:
+      return "other";
+  }
+  return "other";
+}
+
 app::Actor Request::actor() const {
   app::Actor actor;
   actor.id = claims->account;

@@ -14,6 +14,9 @@ namespace zl::http {
 
 enum class Method { get = 1, head, post, patch, delete_, other };
 
+/// "GET"; "other" for those that no route takes.
+std::string_view method_name(Method method);
+
 enum class Language { zh = 1, en };
 
 /// Views point into the connection's buffers and hold until the answer was made.

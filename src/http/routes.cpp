@@ -114,21 +114,7 @@ bool fits(std::string_view pattern, std::string_view path, std::array<std::strin
 }
 
 std::string_view allowed(Method method) {
-  switch (method) {
-    case Method::get:
-      return "GET, HEAD";
-    case Method::head:
-      return "HEAD";
-    case Method::post:
-      return "POST";
-    case Method::patch:
-      return "PATCH";
-    case Method::delete_:
-      return "DELETE";
-    case Method::other:
-      return "";
-  }
-  return "";
+  return method == Method::get ? "GET, HEAD" : method_name(method);
 }
 
 }  // namespace
