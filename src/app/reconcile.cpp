@@ -98,7 +98,7 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::ve
     if (row == by_activity.end()) continue;
     const bool counts_agree = count.seats.used == row->second.seats_taken + count.pending && count.spare == 0;
     const bool suspected = suspected_.contains(count.seats.activity_id);
-    settled = settled && counts_agree && !suspected;
+    settled = settled && counts_agree && !suspected && row->second.capacity == count.seats.capacity;
     if (!counts_agree || suspected || pass_number_ % full_comparison_every == 0) {
       co_await compare_activity(programme_id, count);
     }

@@ -9,9 +9,6 @@ namespace {
 // A page that shows seats asks again within this time as long as somebody looks at it.
 constexpr base::Milliseconds attention{10'000};
 
-// The holders of larger activities are not kept in memory: there the gate itself says "sold out".
-constexpr int holders_limit = 20'000;
-
 bool looked_at(const ProgrammeEntry& programme, base::SteadyTime now) {
   return std::ranges::any_of(programme.activities,
                              [now](const auto& entry) { return now - entry->seats->touched_at() < attention; });
@@ -23,7 +20,7 @@ void SeatWatch::learn(const base::ProgrammeId& programme_id, const SeatCount& se
   const ActivityEntry* entry = catalogue_.current().activity(seats.activity_id);
   if (entry == nullptr) return;
   entry->seats->learn(seats, clock_.steady_now());
-  if (seats.capacity > holders_limit || !entry->seats->claim_fetch()) return;
+  if (seats.capacity > holders_limit_ || !entry->seats->claim_fetch()) return;
   const bool started = group_.spawn(fetch_holders(programme_id, seats.activity_id, entry->seats), "fetch_holders");
   if (!started) entry->seats->abandon_fetch();
 }

@@ -15,14 +15,16 @@ namespace zl::app {
 
 class SeatWatch {
  public:
+  /// Of activities with more seats than `holders_limit` no holders are kept: there the gate itself says "sold out".
   SeatWatch(Gate& gate, GateKeeper& keeper, const CatalogueHolder& catalogue, const base::Clock& clock,
-            runtime::TaskGroup& group, base::Milliseconds poll_interval)
+            runtime::TaskGroup& group, base::Milliseconds poll_interval, int holders_limit)
       : gate_(gate),
         keeper_(keeper),
         catalogue_(catalogue),
         clock_(clock),
         group_(group),
-        poll_interval_(poll_interval) {}
+        poll_interval_(poll_interval),
+        holders_limit_(holders_limit) {}
 
   /// Takes a count in; where the activity turns out to be sold out, its holders are fetched in the background.
   void learn(const base::ProgrammeId& programme_id, const SeatCount& seats);
@@ -43,6 +45,7 @@ class SeatWatch {
   const base::Clock& clock_;
   runtime::TaskGroup& group_;
   const base::Milliseconds poll_interval_;
+  const int holders_limit_;
 };
 
 }  // namespace zl::app

@@ -135,12 +135,11 @@ constexpr Setting setting_table[] = {
      "Time between two looks at the seat counts; what is known of a sold out activity lapses after one second.",
      "Asks Redis less often.", "Shows counts and seats that came back sooner."},
     {"booking.attendee_cache", IntegerType{200000, 1, 10000000, "attendees"},
-     "Attendees that are kept in memory; a further one takes the place of the one that was not used for longest.",
+     "Attendees that are kept in memory; a further one takes the place of another.",
      "Asks the database less often, for about 200 bytes each.", "Saves memory."},
-    {"booking.max_live_holders", IntegerType{500000, 0, 100000000, "seat holders"},
-     "Seat holders of sold out activities that are kept in memory; an activity with more than are left is asked of the "
-     "gate each time.",
-     "Answers more sold out activities from memory, for about 100 bytes each.", "Saves memory."},
+    {"booking.max_live_holders", IntegerType{20000, 0, 100000, "seats"},
+     "Seats up to which a sold out activity's holders are kept in memory; larger ones are asked of the gate each time.",
+     "Answers larger activities from memory when they are sold out, for about 100 bytes a seat.", "Saves memory."},
     {"booking.utc_offset_minutes", IntegerType{480, -720, 840, "minutes"},
      "The town's time, as minutes east of UTC: civil days and the times in answers follow it."},
 

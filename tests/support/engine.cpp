@@ -29,7 +29,7 @@ Engine::Engine(std::size_t place_limit)
       ids(secret),
       time(clock),
       keeper(gate, ledger, clock),
-      seats(gate, keeper, catalogue, clock, group, base::Milliseconds(200)),
+      seats(gate, keeper, catalogue, clock, group, base::Milliseconds(200), 20'000),
       booking_metrics{metrics.histogram("gate", "-"),  metrics.histogram("ledger", "-"),
                       metrics.counter("granted", "-"), refusal_counters(metrics),
                       metrics.counter("fenced", "-"),  metrics.counter("gate_too_generous", "-")},

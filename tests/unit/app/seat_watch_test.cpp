@@ -124,7 +124,7 @@ TEST_F(SeatWatchTest, asks_nothing_of_programmes_without_published_activities) {
 TEST_F(SeatWatchTest, polls_only_what_somebody_looked_at_lately) {
   const auto polls = [&](bool touched) {
     runtime::TaskGroup own(engine.loop.get_executor());
-    SeatWatch watch(engine.gate, engine.keeper, engine.catalogue, engine.clock, own, Milliseconds(60'000));
+    SeatWatch watch(engine.gate, engine.keeper, engine.catalogue, engine.clock, own, Milliseconds(60'000), 20'000);
     if (touched) engine.knowledge(1).touch(engine.clock.steady_now());
     const int before = engine.gate.seats_calls.count();
     own.spawn(watch.keep(), "watch");
