@@ -98,7 +98,6 @@ asio::awaitable<void> Connection::serve() {
     Parser parser;
     parser.header_limit(share_.options.header_limit_bytes);
     parser.body_limit(share_.options.body_limit_bytes);
-    parser.eager(true);
     int failed_status = 0;
     const Read read = co_await read_request(parser, failed_status);
     if (read == Read::ended) break;
@@ -142,17 +141,28 @@ std::size_t Connection::feed(Parser& parser, std::span<const char> bytes, boost:
       error = parse_error;
       break;
     }
-    if (!had_header && parser.is_header_done()) break;
+    if (!had_header && parser.is_header_done()) {
+      parser.eager(true);
+      break;
+    }
   }
   return used;
 }
 
 asio::awaitable<Connection::Read> Connection::read_request(Parser& parser, int& failed_status) {
   bool header_checked = false;
+  std::size_t header_bytes = 0;
   while (true) {
     boost::system::error_code error;
     const std::size_t used = feed(parser, input_, error);
     input_.erase(0, used);
+    if (!header_checked) {
+      header_bytes += used;
+      // Beast holds its limit against what one call brings, and a header may come in many.
+      const std::size_t unparsed = parser.is_header_done() ? 0 : input_.size();
+      failed_status = 431;
+      if (header_bytes + unparsed > share_.options.header_limit_bytes) co_return Read::failed;
+    }
     if (!header_checked && parser.is_header_done()) {
       header_checked = true;
       failed_status = check_framing(parser.get());
