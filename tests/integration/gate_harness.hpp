@@ -75,6 +75,12 @@ class GateTest : public testing::Test {
   typename std::invoke_result_t<Make>::value_type run(Make make) {
     return runtime::run_on(loops, 0, started_there(std::move(make)));
   }
+  /// Of the link, which is its loop's alone.
+  std::string run_id() {
+    std::string id;
+    runtime::run_on(loops, 0, runtime::as_task([&] { id = link->run_id(); }));
+    return id;
+  }
   Reply ask(std::initializer_list<std::string_view> arguments) {
     Reply reply = run([&] { return link->call(Command::of(arguments)); });
     if (reply.is_error() || reply.is_lost() || reply.is_unsent()) throw std::runtime_error(reply.text());

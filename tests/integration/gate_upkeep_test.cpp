@@ -272,10 +272,10 @@ TEST_F(GateTest, is_lost_when_redis_has_forgotten_it) {
 TEST_F(GateTest, is_lost_after_a_restart_although_its_keys_are_there) {
   install(image(1, {5}));
   take(1, 1, 1);
-  const std::string before = link->run_id();
+  const std::string before = run_id();
   servers->stop(test::Store::redis);
   servers->start(test::Store::redis);
-  wait_for([&] { return link->up() && link->run_id() != before; });
+  wait_for([&] { return link->up() && run_id() != before; });
   EXPECT_EQ(ask({"EXISTS", ProgrammeKeys(programme).gate()}).number(), 1);
   EXPECT_TRUE(lost(book(1, 1, 1)));
   EXPECT_TRUE(install(image(2, {5})));
