@@ -25,6 +25,17 @@ struct CheckIn {
   base::Date birth_date{};  ///< of the attendee
 };
 
+/// What a door asks for.
+struct CheckInItem {
+  base::CheckInId id;
+  base::BookingId booking_id;
+  base::SessionId session_id;
+  base::ActivityId activity_id;    ///< of the session
+  base::ProgrammeId programme_id;  ///< of the activity
+  base::Instant at;
+  Actor actor;
+};
+
 struct CheckInResult {
   CheckIn check_in;
   bool earlier = false;  ///< somebody, or this very call, checked the booking in before; `check_in` is that one
@@ -48,12 +59,9 @@ class AttendanceStore {
   virtual ~AttendanceStore() = default;
 
   /// Locks the booking and demands that it is confirmed and of the session's activity. Refused: not_found,
-  /// wrong_session, invalid_state (cancelled), idempotency_conflict where the id is another booking's or session's.
-  virtual asio::awaitable<base::Outcome<CheckInResult>> check_in(const base::CheckInId& id,
-                                                                 const base::BookingId& booking_id,
-                                                                 const base::SessionId& session_id,
-                                                                 const base::ActivityId& activity_id, base::Instant at,
-                                                                 const Actor& actor) = 0;
+  /// wrong_session, invalid_state (cancelled), idempotency_conflict where the id is another booking's or session's;
+  /// overloaded (never begun), unavailable (no effect). What is unknown is told to a repetition with the same id.
+  virtual asio::awaitable<base::Outcome<CheckInResult>> check_in(CheckInItem item) = 0;
   /// The activity that a check-in belongs to, for the access check; nothing where there is none.
   virtual asio::awaitable<base::Outcome<std::optional<base::ActivityId>>> activity_of(const base::CheckInId& id) = 0;
   /// Undone again is done. Refused{not_found}.

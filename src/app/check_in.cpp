@@ -1,6 +1,7 @@
 #include "app/check_in.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace zl::app {
 
@@ -19,7 +20,8 @@ CheckInDesk::Answer<CheckInAnswer> CheckInDesk::check_in(base::SessionId session
   }
   const base::CheckInId id =
       idempotency_key.empty() ? random_.next_id<base::CheckInId>() : ids_.check_in(who.account, idempotency_key);
-  co_return co_await store_.check_in(id, booking, session, activity.id, now, actor);
+  CheckInItem item{id, booking, session, activity.id, activity.programme_id, now, std::move(actor)};
+  co_return co_await store_.check_in(std::move(item));
 }
 
 CheckInDesk::Answer<base::Done> CheckInDesk::undo(base::CheckInId id, Claims who, Actor actor) {

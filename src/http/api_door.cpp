@@ -26,6 +26,13 @@ Answer came_before(const Api& api, const Request& request, const app::CheckIn& f
   return problem(request, base::Code::already_checked_in, {}, extra);
 }
 
+/// Refused before the store was asked, which tells of a booking that isn't there.
+bool was_never_looked_up(const base::Outcome<app::CheckInAnswer>& checked_in) {
+  if (!checked_in.is_refused()) return false;
+  const base::Code code = checked_in.refused().code;
+  return code == base::Code::forbidden || code == base::Code::not_open;
+}
+
 }  // namespace
 
 asio::awaitable<Answer> admin_get_roster(const Api& api, Request& request) {
@@ -54,13 +61,14 @@ asio::awaitable<Answer> admin_check_in(const Api& api, Request& request) {
       wish.booking_id ? wish.booking_id : api.ids.open_ticket(wish.ticket);
   const std::optional<base::Instant> starts_at = start_of(api, wish.session_id);
   if (!booking_id || !starts_at) co_return problem(request, base::Code::not_found);
-  // Whether there is such a booking comes before whether the caller may enter it.
-  const base::Outcome<std::optional<domain::Booking>> booking = co_await api.ledger.find(*booking_id);
-  if (!booking) co_return failure(request, booking);
-  if (!booking->has_value()) co_return problem(request, base::Code::not_found);
-
   const base::Outcome<app::CheckInAnswer> checked_in = co_await api.door.check_in(
       wish.session_id, *booking_id, key.value_or(std::string()), *request.claims, request.actor());
+  if (was_never_looked_up(checked_in)) {
+    // Whether there is such a booking comes before whether the caller may let it in, and before from when on.
+    const base::Outcome<std::optional<domain::Booking>> booking = co_await api.ledger.find(*booking_id);
+    if (!booking) co_return failure(request, booking);
+    if (!booking->has_value()) co_return problem(request, base::Code::not_found);
+  }
   if (checked_in.is_refused() && checked_in.refused().code == base::Code::not_open) {
     co_return too_early(api, request, api.door.begins_at(*starts_at));
   }

@@ -77,7 +77,7 @@ MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::
       changes_(mysql::create_change_feed(pool_)),
       people_(mysql::create_people_store(pool_, random)),
       accounts_(mysql::create_account_store(pool_)),
-      attendance_(mysql::create_attendance_store(pool_)),
+      attendance_(mysql::create_attendance_store(writers_, pool_)),
       audit_(mysql::create_audit_store(pool_)),
       ledger_(mysql::create_booking_ledger(writers_, pool_)),
       lease_(mysql::create_reconciler_lease(pool_, random)),

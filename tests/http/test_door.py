@@ -1,5 +1,6 @@
 """Checking in at the door."""
 
+import concurrent.futures
 import datetime
 import unittest
 
@@ -70,6 +71,29 @@ class Door(TownCase):
         body = {"session_id": UNKNOWN_ID, "booking_id": self.booking["id"]}
         self.refused(self.town.admin.post("/admin/check-ins", body), 404, "not_found")
         self.assertEqual(self.town.roster(self.activity)[0]["attendance"], [])
+
+
+    def test_whether_there_is_such_a_booking_comes_before_whether_the_caller_may_enter_it(self):
+        stranger = self.town.account("staff", self.town.new_station())
+        for booking, status, code in ((UNKNOWN_ID, 404, "not_found"), (self.booking["id"], 403, "forbidden")):
+            self.refused(self.check_in(client=stranger, booking_id=booking), status, code)
+        self.refused(self.check_in(2, booking_id=UNKNOWN_ID), 404, "not_found")
+
+    def test_doors_that_let_in_the_same_children_at_once_let_each_in_once(self):
+        family = [self.town.child(self.parent) for _ in range(8)]
+        bookings = [self.booking, *(made(book(self.parent, self.activity, child)) for child in family)]
+        doors = [self.town.client(self.town.admin.token) for _ in range(4)]
+        with concurrent.futures.ThreadPoolExecutor(len(doors)) as pool:
+            answers = list(pool.map(lambda door: [self.check_in(client=door, ticket=booking["ticket"]) for booking in bookings],
+                                    doors))
+        for told in zip(*answers):
+            first, = (made(answer) for answer in told if answer.status == 201)
+            for answer in told:
+                if answer.status != 201:
+                    again = self.refused(answer, 409, "already_checked_in")
+                    self.assertEqual((again["id"], again["at"]), (first["id"], first["at"]))
+        attendance = [len(entry["attendance"]) for entry in self.town.roster(self.activity)]
+        self.assertEqual(attendance, [1] * len(bookings))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,13 @@ using mysql::sql;
 
 class AttendanceStoreTest : public StoreTest {
  protected:
+  static mysql::WriterConfig writer_config() {
+    mysql::WriterConfig config;
+    config.connection = serving_config();
+    config.writers = 1;
+    return config;
+  }
+
   domain::Activity an_activity() {
     const domain::Station station = station_named(random_, "钟楼站");
     const domain::Programme programme = programme_of(random_, station);
@@ -28,13 +35,22 @@ class AttendanceStoreTest : public StoreTest {
   }
   Outcome<app::CheckInResult> check_in(const base::BookingId& booking, const domain::Activity& activity,
                                        std::size_t session = 0) {
-    return wait(store_->check_in(new_id<base::CheckInId>(), booking, activity.sessions[session].id, activity.id,
-                                 clock_.now, staff_));
+    return wait(store_->check_in(item(new_id<base::CheckInId>(), booking, activity, session)));
+  }
+  app::CheckInItem item(const base::CheckInId& id, const base::BookingId& booking, const domain::Activity& activity,
+                        std::size_t session = 0) {
+    return {id, booking, activity.sessions[session].id, activity.id, activity.programme_id, clock_.now, staff_};
+  }
+
+  /// Group commits since the test began.
+  std::uint64_t batches() {
+    return metrics_.histogram("zhonglou_ledger_batch_items", "Items in a group commit.").count();
   }
 
   const app::Actor staff_{base::AccountId{{2}}, "staff", "10.0.0.1", "request-2"};
   std::unique_ptr<app::CatalogueStore> catalogue_ = mysql::create_catalogue_store(pool_);
-  std::unique_ptr<app::AttendanceStore> store_ = mysql::create_attendance_store(pool_);
+  mysql::WriterPool writers_{writer_config(), clock_, random_, metrics_};
+  std::unique_ptr<app::AttendanceStore> store_ = mysql::create_attendance_store(writers_, pool_);
   std::unique_ptr<app::AuditStore> audit_ = mysql::create_audit_store(pool_);
 };
 
@@ -63,14 +79,13 @@ TEST_F(AttendanceStoreTest, the_same_call_made_again_is_no_second_check_in) {
   const base::BookingId booking = a_booking(activity);
   const auto id = new_id<base::CheckInId>();
   for (int i = 0; i < 2; ++i) {
-    const auto result =
-        wait(store_->check_in(id, booking, activity.sessions[0].id, activity.id, clock_.now, staff_)).value();
+    const auto result = wait(store_->check_in(item(id, booking, activity))).value();
     EXPECT_EQ(result.earlier, i == 1);
     EXPECT_EQ(result.check_in.id, id);
     EXPECT_EQ(base::format_date(result.check_in.birth_date), "2017-05-04");
   }
   const base::BookingId other = a_booking(activity);
-  const auto conflict = wait(store_->check_in(id, other, activity.sessions[0].id, activity.id, clock_.now, staff_));
+  const auto conflict = wait(store_->check_in(item(id, other, activity)));
   EXPECT_EQ(conflict.refused().code, Code::idempotency_conflict);
 }
 
@@ -82,13 +97,54 @@ TEST_F(AttendanceStoreTest, one_of_many_doors_checks_in) {
   std::vector<asio::awaitable<Outcome<app::CheckInResult>>> calls;
   calls.reserve(ids.size());
   for (const base::CheckInId& id : ids) {
-    calls.push_back(store_->check_in(id, booking, activity.sessions[0].id, activity.id, clock_.now, staff_));
+    calls.push_back(store_->check_in(item(id, booking, activity)));
   }
 
   const auto results = all(std::move(calls));
 
   EXPECT_EQ(std::ranges::count_if(results, [](const auto& r) { return !r->earlier; }), 1);
   EXPECT_EQ(number(sql("SELECT COUNT(*) FROM check_ins WHERE booking_id = ?", booking)), 1U);
+}
+
+TEST_F(AttendanceStoreTest, what_comes_at_once_is_checked_in_together_and_answered_each_for_itself) {
+  const domain::Activity activity = an_activity();
+  connection_.execute(sql("UPDATE activity_seats SET capacity = 100 WHERE activity_id = ?", activity.id));
+  domain::Activity without_session = activity;
+  without_session.sessions[0].id = new_id<base::SessionId>();
+  const base::BookingId cancelled = a_booking(activity);
+  connection_.execute(sql("UPDATE bookings SET state = 4, active = NULL WHERE id = ?", cancelled));
+  const auto id = [this] { return new_id<base::CheckInId>(); };
+  std::vector<app::CheckInItem> items;
+  for (int i = 0; i < 40; ++i) items.push_back(item(id(), a_booking(activity), activity));
+  const app::CheckInItem twice = items[7];
+  items.push_back(item(id(), twice.booking_id, activity));
+  items.push_back(item(id(), new_id<base::BookingId>(), activity));
+  items.push_back(item(id(), cancelled, activity));
+  items.push_back(item(id(), a_booking(activity), without_session));
+  items.push_back(twice);
+  items.push_back(item(twice.id, a_booking(activity), activity));
+  std::vector<asio::awaitable<Outcome<app::CheckInResult>>> calls;
+  calls.reserve(items.size());
+  for (const app::CheckInItem& each : items) calls.push_back(store_->check_in(each));
+
+  const auto results = all(std::move(calls));
+
+  for (std::size_t i = 0; i < 40; ++i) {
+    EXPECT_FALSE(results[i]->earlier) << i;
+    EXPECT_EQ(results[i]->check_in.id, items[i].id);
+    EXPECT_EQ(audit_rows(items[i].id.bytes, "check_in.create"), 1U);
+  }
+  EXPECT_TRUE(results[40]->earlier);
+  EXPECT_EQ(results[40]->check_in.id, twice.id);
+  EXPECT_EQ(results[41].refused().code, Code::not_found);
+  EXPECT_EQ(results[42].refused().code, Code::invalid_state);
+  EXPECT_EQ(results[43].refused().code, Code::wrong_session);
+  EXPECT_TRUE(results[44]->earlier);
+  EXPECT_EQ(results[44]->check_in.id, twice.id);
+  EXPECT_EQ(results[45].refused().code, Code::idempotency_conflict);
+  const auto with_session = sql("SELECT COUNT(*) FROM check_ins WHERE session_id = ?", activity.sessions[0].id);
+  EXPECT_EQ(number(with_session), 40U);
+  EXPECT_LT(batches(), items.size() / 2) << "check-ins that wait share a commit";
 }
 
 TEST_F(AttendanceStoreTest, says_why_nobody_is_checked_in) {

@@ -154,6 +154,9 @@ class StoreTest : public ::testing::Test {
     return id;
   }
 
+  /// As the server connects.
+  static mysql::ConnectionConfig serving_config() { return connection_config(serving); }
+
   const app::Actor admin_{base::AccountId{{1}}, "town_admin", "127.0.0.1", "request-1"};
   StandingClock clock_;
   SeededRandom& random_ = shared_random();  // goes on from test to test, so that no id comes twice

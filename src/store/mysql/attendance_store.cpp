@@ -5,7 +5,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "store/mysql/answers.hpp"
 #include "store/mysql/audit_detail.hpp"
 #include "store/mysql/booking_statements.hpp"
 #include "store/mysql/sql.hpp"
@@ -16,19 +15,6 @@ namespace {
 using base::Outcome;
 using boost::asio::awaitable;
 
-// Locks the booking by the primary key, and not the attendee: the name is read beside it.
-constexpr std::string_view select_booking_for_update =
-    "SELECT activity_id, state, party_id, "
-    "COALESCE((SELECT name FROM attendees WHERE id = bookings.party_id), ''), "
-    "(SELECT birth_date FROM attendees WHERE id = bookings.party_id) FROM bookings WHERE id = ? FOR UPDATE";
-// A new row, whose foreign key locks the session, shared. A second run is a duplicate: nothing happens.
-constexpr std::string_view insert_check_in =
-    "INSERT INTO check_ins (id, booking_id, session_id, active, at, account_id) VALUES (?, ?, ?, 1, ?, ?)";
-// Unique index check_ins_once; the booking is locked, so it stays what it is unless somebody undoes it.
-constexpr std::string_view select_first_check_in =
-    "SELECT id, at FROM check_ins WHERE booking_id = ? AND session_id = ? AND active = 1";
-// By the primary key; locks nothing.
-constexpr std::string_view select_check_in = "SELECT booking_id, session_id, at FROM check_ins WHERE id = ?";
 // By primary keys; locks nothing.
 constexpr std::string_view select_activity_of =
     "SELECT b.activity_id FROM check_ins c JOIN bookings b ON b.id = c.booking_id WHERE c.id = ?";
@@ -50,55 +36,6 @@ constexpr std::string_view select_roster =
 constexpr std::string_view select_attendance =
     "SELECT booking_id, id, session_id, at FROM check_ins WHERE booking_id IN (?) AND active = 1 "
     "ORDER BY booking_id, at, id";
-
-struct CheckInWish {
-  base::CheckInId id;
-  base::BookingId booking_id;
-  base::SessionId session_id;
-  base::ActivityId activity_id;
-  base::Instant at;
-};
-
-/// The check-in that was there first.
-Outcome<app::CheckInResult> earlier_check_in(Write& write, app::CheckIn check_in) {
-  // The same id is this very call, made again.
-  const Rows same = write.query(sql(select_check_in, check_in.id));
-  if (!same.empty()) {
-    const Row row = same.front();
-    const bool same_content =
-        row.id<base::BookingId>(0) == check_in.booking_id && row.id<base::SessionId>(1) == check_in.session_id;
-    if (!same_content) return base::Code::idempotency_conflict;
-    check_in.at = row.instant(2);
-    return app::CheckInResult{std::move(check_in), true};
-  }
-  const Rows rows = write.query(sql(select_first_check_in, check_in.booking_id, check_in.session_id));
-  if (rows.empty()) return refused(base::Code::in_progress, "the first check-in was undone just now");
-  check_in.id = rows.front().id<base::CheckInId>(0);
-  check_in.at = rows.front().instant(1);
-  return app::CheckInResult{std::move(check_in), true};
-}
-
-Outcome<app::CheckInResult> check_in_booking(Write& write, const CheckInWish& wish, const app::Actor& actor) {
-  const Rows rows = write.query(sql(select_booking_for_update, wish.booking_id));
-  if (rows.empty()) return base::Code::not_found;
-  const Row booking = rows.front();
-  if (booking.id<base::ActivityId>(0) != wish.activity_id) return base::Code::wrong_session;
-  if (booking.as<domain::BookingState>(1) != domain::BookingState::confirmed) return base::Code::invalid_state;
-
-  app::CheckIn made{wish.id,         wish.booking_id, wish.session_id, booking.id<base::AttendeeId>(2),
-                    booking.text(3), wish.at,         booking.date(4)};
-  try {
-    write.execute(sql(insert_check_in, made.id, made.booking_id, made.session_id, made.at, actor.id));
-  } catch (const SqlError& error) {
-    if (error.fault() == SqlFault::constraint) return base::Code::wrong_session;
-    if (error.fault() != SqlFault::duplicate) throw;
-    return earlier_check_in(write, std::move(made));
-  }
-  AuditDetail detail;
-  detail.add("booking_id", made.booking_id).add("session_id", made.session_id);
-  write.audit(actor, "check_in.create", made.id.bytes, detail.text());
-  return app::CheckInResult{std::move(made), false};
-}
 
 Outcome<base::Done> undo_check_in(Write& write, const base::CheckInId& id, const app::Actor& actor) {
   const Rows rows = write.query(sql(select_check_in_for_update, id));
@@ -138,14 +75,12 @@ void add_attendance(Connection& connection, std::vector<app::RosterEntry>& entri
 
 class MysqlAttendanceStore final : public app::AttendanceStore {
  public:
-  explicit MysqlAttendanceStore(ConnectionPool& pool) : pool_(pool) {}
+  MysqlAttendanceStore(WriterPool& writers, ConnectionPool& pool) : writers_(writers), pool_(pool) {}
 
-  awaitable<Outcome<app::CheckInResult>> check_in(const base::CheckInId& id, const base::BookingId& booking_id,
-                                                  const base::SessionId& session_id,
-                                                  const base::ActivityId& activity_id, base::Instant at,
-                                                  const app::Actor& actor) override {
-    const CheckInWish wish{id, booking_id, session_id, activity_id, at};
-    return pool_.write([wish, actor](Write& write) { return check_in_booking(write, wish, actor); });
+  awaitable<Outcome<app::CheckInResult>> check_in(app::CheckInItem item) override {
+    const std::optional<runtime::CountGuard> place = writers_.take_place(item.programme_id);
+    if (!place) co_return base::Code::overloaded;
+    co_return co_await writers_.check_in(std::move(item));
   }
 
   awaitable<Outcome<std::optional<base::ActivityId>>> activity_of(const base::CheckInId& id) override {
@@ -176,13 +111,14 @@ class MysqlAttendanceStore final : public app::AttendanceStore {
   }
 
  private:
+  WriterPool& writers_;
   ConnectionPool& pool_;
 };
 
 }  // namespace
 
-std::unique_ptr<app::AttendanceStore> create_attendance_store(ConnectionPool& pool) {
-  return std::make_unique<MysqlAttendanceStore>(pool);
+std::unique_ptr<app::AttendanceStore> create_attendance_store(WriterPool& writers, ConnectionPool& pool) {
+  return std::make_unique<MysqlAttendanceStore>(writers, pool);
 }
 
 }  // namespace zl::mysql

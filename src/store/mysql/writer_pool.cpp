@@ -98,7 +98,14 @@ boost::asio::awaitable<CancelAnswer> WriterPool::cancel(const base::ProgrammeId&
   co_return *std::move(job.answer);
 }
 
-boost::asio::awaitable<bool> WriterPool::wait_in_queue(Writer& writer, std::variant<BookJob*, CancelJob*> job) {
+boost::asio::awaitable<CheckInAnswer> WriterPool::check_in(app::CheckInItem item) {
+  Writer& writer = writer_of(item.programme_id);
+  CheckInJob job{std::move(item), std::nullopt};
+  co_await wait_in_queue(writer, &job);
+  co_return *std::move(job.answer);
+}
+
+boost::asio::awaitable<bool> WriterPool::wait_in_queue(Writer& writer, Job job) {
   return runtime::suspend<bool>([this, &writer, job](runtime::Resumption<bool> resume) {
     enqueue(writer, {job, clock_.steady_now(), std::move(resume)});
   });
@@ -167,6 +174,8 @@ void WriterPool::commit(Session& session, std::vector<Entry>& entries) {
     cancel_all(cancel_runner, entries);
     BatchRunner book_runner(config_.runner, session, clock_, random_);
     book_all(book_runner, entries);
+    BatchRunner check_in_runner(config_.runner, session, clock_, random_);
+    check_in_all(check_in_runner, entries);
   } catch (const std::exception& error) {
     // Nothing is known of what has no answer yet: a bug or a lack of memory in the middle of it.
     runtime::log::error("ledger_batch_failed", {{"cause", error.what()}});
@@ -207,6 +216,20 @@ void WriterPool::cancel_all(BatchRunner& runner, std::vector<Entry>& entries) {
   }
   if (jobs.empty()) return;
   std::vector<CancelAnswer> answers = cancel_batch(runner, items);
+  for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i]->answer.emplace(std::move(answers[i]));
+}
+
+void WriterPool::check_in_all(BatchRunner& runner, std::vector<Entry>& entries) {
+  std::vector<CheckInJob*> jobs;
+  std::vector<app::CheckInItem> items;
+  for (Entry& entry : entries) {
+    if (CheckInJob** const job = std::get_if<CheckInJob*>(&entry.job)) {
+      jobs.push_back(*job);
+      items.push_back((*job)->item);
+    }
+  }
+  if (jobs.empty()) return;
+  std::vector<CheckInAnswer> answers = check_in_batch(runner, items);
   for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i]->answer.emplace(std::move(answers[i]));
 }
 

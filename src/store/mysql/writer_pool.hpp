@@ -23,6 +23,7 @@
 #include "store/mysql/batch_plan.hpp"
 #include "store/mysql/batch_runner.hpp"
 #include "store/mysql/cancel_batch.hpp"
+#include "store/mysql/check_in_batch.hpp"
 #include "store/mysql/connection.hpp"
 
 namespace zl::mysql {
@@ -50,6 +51,7 @@ class WriterPool {
   /// The caller resumes on its own loop. Refused{overloaded}: never begun.
   boost::asio::awaitable<BookAnswer> book(app::LedgerItem item);
   boost::asio::awaitable<CancelAnswer> cancel(const base::ProgrammeId& programme_id, CancelItem item);
+  boost::asio::awaitable<CheckInAnswer> check_in(app::CheckInItem item);
 
   /// Takes nothing more, commits what is queued, joins the threads. Not callable on a loop.
   void stop();
@@ -61,7 +63,7 @@ class WriterPool {
   bool up() const { return up_->load(std::memory_order_relaxed); }
 
  private:
-  /// Lives in the frame of book() or cancel(), which stays suspended until it is answered.
+  /// Lives in the frame of book(), cancel() or check_in(), which stays suspended until it is answered.
   struct BookJob {
     app::LedgerItem item;
     std::optional<BookAnswer> answer;
@@ -70,8 +72,13 @@ class WriterPool {
     CancelItem item;
     std::optional<CancelAnswer> answer;
   };
+  struct CheckInJob {
+    app::CheckInItem item;
+    std::optional<CheckInAnswer> answer;
+  };
+  using Job = std::variant<BookJob*, CancelJob*, CheckInJob*>;
   struct Entry {
-    std::variant<BookJob*, CancelJob*> job;
+    Job job;
     base::SteadyTime queued_at;
     runtime::Resumption<bool> resume;
   };
@@ -87,7 +94,7 @@ class WriterPool {
   };
 
   Writer& writer_of(const base::ProgrammeId& programme_id);
-  boost::asio::awaitable<bool> wait_in_queue(Writer& writer, std::variant<BookJob*, CancelJob*> job);
+  boost::asio::awaitable<bool> wait_in_queue(Writer& writer, Job job);
   void enqueue(Writer& writer, Entry entry);
   void work(Writer& writer);
   std::vector<Entry> next_batch(Writer& writer);
@@ -95,6 +102,7 @@ class WriterPool {
   void commit(Session& session, std::vector<Entry>& entries);
   void book_all(BatchRunner& runner, std::vector<Entry>& entries);
   void cancel_all(BatchRunner& runner, std::vector<Entry>& entries);
+  void check_in_all(BatchRunner& runner, std::vector<Entry>& entries);
 
   const WriterConfig config_;
   const base::Clock& clock_;
