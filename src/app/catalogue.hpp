@@ -1,11 +1,14 @@
 // The catalogue in memory: an immutable snapshot of stations, programmes and activities that every request reads.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -13,16 +16,26 @@
 #include "app/catalogue_store.hpp"
 #include "app/seat_state.hpp"
 #include "base/id.hpp"
+#include "base/memo.hpp"
 #include "domain/catalogue.hpp"
 
 namespace zl::app {
 
+/// How the edge shows an activity to everybody, but for what changes with its seats and with time: that goes in at the
+/// cuts, in the order of the text.
+struct ActivityText {
+  std::string text;
+  std::array<std::size_t, 3> cuts{};
+};
+
+/// Never changes, but for what its seats know.
 struct ActivityEntry {
   domain::Activity activity;
   std::shared_ptr<const domain::Programme> programme;
   std::shared_ptr<const domain::Station> station;
   std::shared_ptr<const ActivityPolicy> policy;
   std::shared_ptr<SeatState> seats;  ///< the same object in every snapshot
+  base::Memo<ActivityText> text;     ///< made when it is first shown; goes with the entry
 
   /// Seats that nobody holds, as far as this process knows.
   int remaining() const {

@@ -24,6 +24,15 @@ const app::Catalogue::Activities& candidates_of(const app::Catalogue& catalogue,
   return programme == nullptr ? none : programme->activities;
 }
 
+/// About as much as a page of these takes.
+std::size_t bytes_of(const std::vector<const app::ActivityEntry*>& entries, int offset_minutes) {
+  constexpr std::size_t around = 128;  // of a page
+  constexpr std::size_t between = 64;  // of an activity: seats, state and time
+  std::size_t bytes = around;
+  for (const app::ActivityEntry* entry : entries) bytes += between + text_of(*entry, offset_minutes).text.size();
+  return bytes;
+}
+
 }  // namespace
 
 asio::awaitable<Answer> list_stations(const Api& api, Request& /*request*/) {
@@ -82,9 +91,11 @@ asio::awaitable<Answer> list_activities(const Api& api, Request& request) {
     return is_public(entry) && fits(entry, filter, catalogue, now);
   });
   co_return as_public(json_answer(api, [&](JsonWriter& json) {
-    write_page(json, shown_ones, [&](const auto& entry) {
+    json.reserve(bytes_of(shown_ones.items, api.offset_minutes));
+    const std::string server_time = instant_text(now, api.offset_minutes);
+    write_page(json, shown_ones, [&](const app::ActivityEntry& entry) {
       entry.seats->touch(steady_now);
-      write(json, entry.activity, context_of(entry, now));
+      write(json, entry, context_of(entry, now), server_time);
     });
   }));
 }
@@ -94,8 +105,11 @@ asio::awaitable<Answer> get_activity(const Api& api, Request& request) {
   const app::ActivityEntry* entry = id ? api.catalogue.current().activity(*id) : nullptr;
   if (entry == nullptr || !is_public(*entry)) co_return problem(request, base::Code::not_found);
   entry->seats->touch(api.clock.steady_now());
-  co_return as_public(
-      json_answer(api, [&](JsonWriter& json) { write(json, entry->activity, context_of(*entry, api.time.now())); }));
+  co_return as_public(json_answer(api, [&](JsonWriter& json) {
+    const base::Instant now = api.time.now();
+    json.reserve(bytes_of({entry}, api.offset_minutes));
+    write(json, *entry, context_of(*entry, now), instant_text(now, api.offset_minutes));
+  }));
 }
 
 asio::awaitable<Answer> get_time(const Api& api, Request& /*request*/) {

@@ -39,12 +39,6 @@ std::optional<app::CreationMark> creation_mark(const Api& api, const Request& re
   return mark;
 }
 
-ActivityContext context_of(const app::ActivityEntry& entry, base::Instant now) {
-  static const domain::Station unknown;
-  const domain::Station& station = entry.station == nullptr ? unknown : *entry.station;
-  return {*entry.programme, station, std::clamp(entry.remaining(), 0, entry.activity.capacity), now};
-}
-
 ActivityFilter read_activity_filter(QueryReader& query) {
   ActivityFilter filter;
   query.id("programme_id", filter.programme_id);

@@ -117,9 +117,6 @@ void write_stored_page(JsonWriter& json, List list, const Page& page, IdOf id_of
   end_list(json, more ? write_cursor(list, id_of(page.items.back()).raw()) : std::string());
 }
 
-/// What an activity is shown with, as far as this process knows.
-ActivityContext context_of(const app::ActivityEntry& entry, base::Instant now);
-
 /// Filters of lists of activities; what a list does not take is never sent, the route table sees to that.
 struct ActivityFilter {
   std::optional<base::ProgrammeId> programme_id;

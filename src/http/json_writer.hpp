@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <concepts>
+#include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,12 +66,18 @@ class JsonWriter {
   }
 
   /// JSON that is written already.
-  JsonWriter& raw(std::string_view json) {
+  JsonWriter& raw(std::string_view json) { return raw_parts({json}); }
+  /// Likewise, one value in several parts.
+  JsonWriter& raw_parts(std::initializer_list<std::string_view> parts) {
     separate();
-    out_.append(json);
+    for (const std::string_view part : parts) out_.append(part);
     needs_comma_ = true;
     return *this;
   }
+
+  /// Makes room for that many bytes more.
+  void reserve(std::size_t more) { out_.reserve(out_.size() + more); }
+  int offset_minutes() const { return offset_minutes_; }
 
  private:
   void separate() {

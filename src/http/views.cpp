@@ -1,6 +1,8 @@
 #include "http/views.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "http/wire_names.hpp"
 
@@ -16,21 +18,26 @@ void write_station_members(JsonWriter& json, const domain::Station& station) {
       .member("version", station.version);
 }
 
-void write_activity_members(JsonWriter& json, const domain::Activity& activity, const ActivityContext& context) {
-  const domain::Programme& programme = context.programme;
+// An activity's members between those that change with its seats and with time: remaining, state, server_time.
+
+void write_up_to_remaining(JsonWriter& json, const domain::Activity& activity, const domain::Station& station) {
   json.member("id", activity.id).member("programme_id", activity.programme_id).key("station").begin_object();
-  json.member("id", context.station.id).member("name", context.station.name).end_object();
+  json.member("id", station.id).member("name", station.name).end_object();
   json.member("kind", name_of(activity.kind))
       .member("title", activity.title)
       .member("description", activity.description)
       .member("age_min", activity.age_min)
       .member("age_max", activity.age_max)
-      .member("capacity", activity.capacity)
-      .member("remaining", context.remaining)
-      .member("opens_at", programme.opens_at)
+      .member("capacity", activity.capacity);
+}
+
+void write_up_to_state(JsonWriter& json, const domain::Activity& activity, const domain::Programme& programme) {
+  json.member("opens_at", programme.opens_at)
       .member("closes_at", programme.closes_at)
-      .member("cancel_until", domain::cancel_until(programme, activity))
-      .member("state", name_of(state_of(activity, context)));
+      .member("cancel_until", domain::cancel_until(programme, activity));
+}
+
+void write_up_to_server_time(JsonWriter& json, const domain::Activity& activity) {
   json.key("sessions").begin_array();
   for (const domain::Session& session : activity.sessions) {
     json.begin_object()
@@ -40,7 +47,31 @@ void write_activity_members(JsonWriter& json, const domain::Activity& activity, 
         .member("venue", session.venue)
         .end_object();
   }
-  json.end_array().member("server_time", context.now);
+  json.end_array();
+}
+
+const domain::Station& station_of(const app::ActivityEntry& entry) {
+  static const domain::Station unknown;
+  return entry.station == nullptr ? unknown : *entry.station;
+}
+
+app::ActivityText make_text(const app::ActivityEntry& entry, int offset_minutes) {
+  app::ActivityText made;
+  JsonWriter json(made.text, offset_minutes);
+  const auto cut = [&](std::size_t index, std::string_view name) {
+    json.key(name).raw("");
+    made.cuts[index] = made.text.size();
+  };
+  json.begin_object();
+  write_up_to_remaining(json, entry.activity, station_of(entry));
+  cut(0, "remaining");
+  write_up_to_state(json, entry.activity, *entry.programme);
+  cut(1, "state");
+  write_up_to_server_time(json, entry.activity);
+  cut(2, "server_time");
+  json.end_object();
+  made.text.shrink_to_fit();
+  return made;
 }
 
 void write_booking_members(JsonWriter& json, const domain::Booking& booking, const app::BookingIds& ids) {
@@ -150,16 +181,41 @@ domain::PublicState state_of(const domain::Activity& activity, const ActivityCon
   return domain::public_state(context.programme, activity, context.remaining, context.now);
 }
 
-void write(JsonWriter& json, const domain::Activity& activity, const ActivityContext& context) {
-  json.begin_object();
-  write_activity_members(json, activity, context);
-  json.end_object();
+ActivityContext context_of(const app::ActivityEntry& entry, base::Instant now) {
+  return {*entry.programme, station_of(entry), std::clamp(entry.remaining(), 0, entry.activity.capacity), now};
+}
+
+const app::ActivityText& text_of(const app::ActivityEntry& entry, int offset_minutes) {
+  return entry.text.get([&] { return make_text(entry, offset_minutes); });
+}
+
+std::string instant_text(base::Instant instant, int offset_minutes) {
+  std::string text;
+  JsonWriter(text, offset_minutes).value(instant);
+  return text;
+}
+
+void write(JsonWriter& json, const app::ActivityEntry& entry, const ActivityContext& context,
+           std::string_view server_time) {
+  const app::ActivityText& made = text_of(entry, json.offset_minutes());
+  const std::string_view text = made.text;
+  const auto [remaining_at, state_at, time_at] = made.cuts;
+  std::array<char, 12> digits{};
+  const auto [end, fault] = std::to_chars(digits.data(), digits.data() + digits.size(), context.remaining);
+  json.raw_parts({text.substr(0, remaining_at), std::string_view(digits.data(), end),
+                  text.substr(remaining_at, state_at - remaining_at), "\"", name_of(state_of(entry.activity, context)),
+                  "\"", text.substr(state_at, time_at - state_at), server_time, text.substr(time_at)});
 }
 
 void write_for_staff(JsonWriter& json, const domain::Activity& activity, const ActivityContext& context,
                      int seats_taken) {
   json.begin_object();
-  write_activity_members(json, activity, context);
+  write_up_to_remaining(json, activity, context.station);
+  json.member("remaining", context.remaining);
+  write_up_to_state(json, activity, context.programme);
+  json.member("state", name_of(state_of(activity, context)));
+  write_up_to_server_time(json, activity);
+  json.member("server_time", context.now);
   json.member("status", name_of(activity.publication)).member("seats_taken", seats_taken).key("cancel_reason");
   if (activity.cancel_reason.empty()) {
     json.raw("null");

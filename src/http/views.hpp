@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/attendance_store.hpp"
@@ -31,7 +32,16 @@ struct ActivityContext {
   base::Instant now;  ///< by the gate's clock
 };
 
-void write(JsonWriter& json, const domain::Activity& activity, const ActivityContext& context);
+/// What an activity is shown with, as far as this process knows.
+ActivityContext context_of(const app::ActivityEntry& entry, base::Instant now);
+
+/// An activity as everybody sees it; `server_time` is context.now as instant_text() gives it.
+void write(JsonWriter& json, const app::ActivityEntry& entry, const ActivityContext& context,
+           std::string_view server_time);
+/// What write(ActivityEntry) puts together with seats, state and time.
+const app::ActivityText& text_of(const app::ActivityEntry& entry, int offset_minutes);
+/// As JSON.
+std::string instant_text(base::Instant instant, int offset_minutes);
 /// With what only staff sees. `seats_taken` is the ledger's count.
 void write_for_staff(JsonWriter& json, const domain::Activity& activity, const ActivityContext& context,
                      int seats_taken);
