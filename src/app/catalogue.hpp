@@ -22,7 +22,8 @@
 namespace zl::app {
 
 /// How the edge shows an activity to everybody, but for what changes with its seats and with time: that goes in at the
-/// cuts, in the order of the text.
+/// cuts, in the order of the text. About 0.8 KiB with one session and 5 KiB with thirty, so 8 MiB for a town of 10,000
+/// classes; it goes with the snapshots that hold its entry.
 struct ActivityText {
   std::string text;
   std::array<std::size_t, 3> cuts{};

@@ -9,6 +9,10 @@ namespace {
 // A page that shows seats asks again within this time as long as somebody looks at it.
 constexpr base::Milliseconds attention{10'000};
 
+// Every programme has its own moment in the interval: hundreds polled at once would hold up all else in Redis and on
+// this loop. Moments closer together than this are one.
+constexpr base::Milliseconds step{5};
+
 bool looked_at(const ProgrammeEntry& programme, base::SteadyTime now) {
   return std::ranges::any_of(programme.activities,
                              [now](const auto& entry) { return now - entry->seats->touched_at() < attention; });
@@ -62,12 +66,21 @@ asio::awaitable<void> SeatWatch::poll(base::ProgrammeId programme_id) {
 asio::awaitable<void> SeatWatch::keep() {
   while (!group_.stopping()) {
     const std::shared_ptr<const Catalogue> snapshot = catalogue_.share();
-    const base::SteadyTime now = clock_.steady_now();
-    for (const auto& programme : snapshot->programmes()) {
-      if (looked_at(*programme, now)) group_.spawn(poll(programme->programme->id), "poll_seats");
+    const base::SteadyTime start = clock_.steady_now();
+    const std::size_t count = snapshot->programmes().size();
+    for (std::size_t i = 0; i < count && !group_.stopping(); ++i) {
+      co_await sleep_until(start + poll_interval_ * i / count);
+      const ProgrammeEntry& programme = *snapshot->programmes()[i];
+      if (looked_at(programme, clock_.steady_now())) group_.spawn(poll(programme.programme->id), "poll_seats");
     }
-    co_await group_.sleeper().sleep_for(poll_interval_);
+    const base::SteadyTime::duration left = start + poll_interval_ - clock_.steady_now();
+    co_await group_.sleeper().sleep_for(std::max(step, std::chrono::ceil<base::Milliseconds>(left)));
   }
+}
+
+asio::awaitable<void> SeatWatch::sleep_until(base::SteadyTime moment) {
+  const auto left = std::chrono::floor<base::Milliseconds>(moment - clock_.steady_now());
+  if (left >= step) co_await group_.sleeper().sleep_for(left);
 }
 
 }  // namespace zl::app

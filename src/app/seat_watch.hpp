@@ -29,13 +29,15 @@ class SeatWatch {
   /// Takes a count in; where the activity turns out to be sold out, its holders are fetched in the background.
   void learn(const base::ProgrammeId& programme_id, const SeatCount& seats);
 
-  /// Polls until the group stops; programmes that nobody asked for lately are left alone.
+  /// Polls each programme once an interval until the group stops; programmes that nobody asked for lately are left
+  /// alone.
   asio::awaitable<void> keep();
 
   /// Polls one programme now; mends its gate where it is lost.
   asio::awaitable<void> poll(base::ProgrammeId programme_id);
 
  private:
+  asio::awaitable<void> sleep_until(base::SteadyTime moment);
   asio::awaitable<void> fetch_holders(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                       std::shared_ptr<SeatState> seats);
 

@@ -179,6 +179,24 @@ TEST_F(CheckInFaultsTest, AnIdThatAnotherBookingTakesMeanwhileSpoilsOnlyItsOwnIt
   EXPECT_EQ(rows(rival), 1U);
 }
 
+TEST_F(CheckInFaultsTest, AnItemThatMySqlWillNotTakeSpoilsOnlyItself) {
+  const app::CheckInItem blocked = an_item();
+  const app::CheckInItem innocent = an_item();
+  app::CheckInItem broken = an_item();
+  broken.actor.role = std::string(100, 'x');
+  lock_booking(blocked.booking_id);
+  auto first = start_check_in(blocked);
+  await_lock_wait();
+  auto second = start_check_in(broken);
+  auto third = start_check_in(innocent);
+  eventually([&] { return process().writers.queued() == 2; });
+  unlock();
+  expect_made(first.get(), blocked);
+  EXPECT_EQ(second.get().refused().code, base::Code::internal);
+  EXPECT_EQ(rows(broken), 0U);
+  expect_made(third.get(), innocent);
+}
+
 TEST_F(CheckInFaultsTest, AFullQueueRefusesUntilAPlaceIsFree) {
   const app::CheckInItem item = an_item();
   config_.queue_limit = 1;

@@ -140,5 +140,25 @@ TEST_F(SeatWatchTest, polls_only_what_somebody_looked_at_lately) {
   EXPECT_EQ(polls(false), 0);
 }
 
+TEST_F(SeatWatchTest, spreads_the_polls_of_many_programmes_over_the_interval) {
+  domain::Programme other = test::sample_programme();
+  other.id = id_of<base::ProgrammeId>(2);
+  domain::Activity activity = test::sample_activity(3, 5);
+  activity.programme_id = other.id;
+  engine.put(other);
+  engine.put(activity);
+  engine.publish();
+  engine.knowledge(1).touch(engine.clock.steady_now());
+  engine.knowledge(3).touch(engine.clock.steady_now());
+  runtime::TaskGroup own(engine.loop.get_executor());
+  SeatWatch watch(engine.gate, engine.keeper, engine.catalogue, engine.clock, own, Milliseconds(60'000), 20'000);
+  const int before = engine.gate.seats_calls.count();
+  own.spawn(watch.keep(), "watch");
+  engine.settle();
+  EXPECT_EQ(engine.gate.seats_calls.count() - before, 1) << "the other one's turn comes half an interval later";
+  own.stop();
+  engine.settle();
+}
+
 }  // namespace
 }  // namespace zl::app
