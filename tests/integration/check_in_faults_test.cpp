@@ -100,6 +100,7 @@ TEST_F(CheckInFaultsTest, ACommitWithoutAnAnswerIsSettledAndItsCheckInsAreThisCa
 TEST_F(CheckInFaultsTest, AWholeBatchIsFoundAgainAfterItsAnswerWasLost) {
   MysqlCutter& cutter = through_cutter();
   std::vector<app::CheckInItem> items;
+  items.reserve(8);
   for (int i = 0; i < 8; ++i) items.push_back(an_item());
   app::CheckInItem second_door = items[3];
   second_door.id = random_.next_id<base::CheckInId>();
@@ -107,6 +108,7 @@ TEST_F(CheckInFaultsTest, AWholeBatchIsFoundAgainAfterItsAnswerWasLost) {
   auto first = start_check_in(items[0]);
   await_lock_wait();
   std::vector<std::future<CheckInAnswer>> answers;
+  answers.reserve(items.size());
   for (std::size_t i = 1; i < items.size(); ++i) answers.push_back(start_check_in(items[i]));
   auto late = start_check_in(second_door);
   eventually([&] { return process().writers.queued() == items.size(); });
@@ -231,9 +233,11 @@ TEST_F(CheckInFaultsTest, ACheckInThatWaitedTooLongIsNeverBegun) {
 
 TEST_F(CheckInFaultsTest, StoppingAnswersWhatIsQueuedAndRefusesWhatComesAfter) {
   std::vector<app::CheckInItem> items;
+  items.reserve(10);
   for (int i = 0; i < 10; ++i) items.push_back(an_item());
   lock_booking(items[0].booking_id);
   std::vector<std::future<CheckInAnswer>> answers;
+  answers.reserve(items.size());
   answers.push_back(start_check_in(items[0]));
   await_lock_wait();
   for (std::size_t i = 1; i < items.size(); ++i) answers.push_back(start_check_in(items[i]));
