@@ -36,7 +36,6 @@ std::string encode(const Claims& claims) {
 }
 
 std::optional<Claims> decode(std::string_view payload) {
-  if (payload.size() != payload_size) return std::nullopt;
   Claims claims;
   claims.account = base::AccountId::from_raw(payload.substr(0, 16));
   claims.token = base::TokenId::from_raw(payload.substr(16, 16));
@@ -72,14 +71,14 @@ std::optional<Claims> TokenKeys::check(std::string_view token, base::Instant now
   const std::size_t dot = token.rfind('.');
   if (dot < prefix.size()) return std::nullopt;
   const std::string_view signed_part = token.substr(0, dot);
-  const auto mac = runtime::base64url_decode(token.substr(dot + 1));
-  if (!mac) return std::nullopt;
-  const bool genuine = runtime::constant_time_equal(bytes_of(current_(signed_part)), *mac) ||
-                       (previous_ && runtime::constant_time_equal(bytes_of((*previous_)(signed_part)), *mac));
+  runtime::Digest mac;
+  if (!runtime::base64url_decode_into(token.substr(dot + 1), mac)) return std::nullopt;
+  const bool genuine = runtime::constant_time_equal(bytes_of(current_(signed_part)), bytes_of(mac)) ||
+                       (previous_ && runtime::constant_time_equal(bytes_of((*previous_)(signed_part)), bytes_of(mac)));
   if (!genuine) return std::nullopt;
-  const auto payload = runtime::base64url_decode(signed_part.substr(prefix.size()));
-  if (!payload) return std::nullopt;
-  const std::optional<Claims> claims = decode(*payload);
+  std::array<std::uint8_t, payload_size> payload;
+  if (!runtime::base64url_decode_into(signed_part.substr(prefix.size()), payload)) return std::nullopt;
+  const std::optional<Claims> claims = decode({reinterpret_cast<const char*>(payload.data()), payload.size()});
   if (!claims || now >= claims->expires_at) return std::nullopt;
   return claims;
 }

@@ -37,24 +37,29 @@ std::string base64url_encode(std::string_view bytes) {
   return text;
 }
 
-std::optional<std::string> base64url_decode(std::string_view text) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
+bool base64url_decode_into(std::string_view text, std::span<std::uint8_t> out) {
+  if (text.size() != (out.size() * 4 + 2) / 3) return false;
   std::uint32_t bits = 0;
   unsigned held = 0;
+  std::size_t put = 0;
+  std::uint8_t seen = 0;
   for (const char c : text) {
     const std::uint8_t digit = digits[static_cast<unsigned char>(c)];
-    if (digit == no_digit) return std::nullopt;
-    bits = (bits << 6U) | digit;
+    seen |= digit;
+    bits = (bits << 6U) | (digit & 63U);
     held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes.push_back(static_cast<char>((bits >> held) & 255U));
-    }
+    if (held < 8) continue;
+    held -= 8;
+    out[put++] = static_cast<std::uint8_t>(bits >> held);
   }
   const std::uint32_t left_over = bits & ((1U << held) - 1U);
-  if (left_over != 0) return std::nullopt;
+  return (seen & no_digit) == 0 && left_over == 0;
+}
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes(text.size() * 3 / 4, '\0');
+  if (!base64url_decode_into(text, {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()})) return std::nullopt;
   return bytes;
 }
 

@@ -1,6 +1,7 @@
 // Hashes, keyed hashes and base64url against the vectors of their standards.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -50,7 +51,7 @@ TEST(HmacSha256, an_empty_key_is_a_key) {
   EXPECT_EQ(hex(HmacSha256("")("")), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
-TEST(HmacSha256, keys_stay_apart_where_more_are_used_than_a_thread_keeps) {
+TEST(HmacSha256, keys_stay_apart) {
   std::vector<std::unique_ptr<HmacSha256>> keys;
   std::vector<Digest> expected;
   keys.reserve(40);
@@ -97,6 +98,15 @@ TEST(Base64url, encodes_the_vectors_of_rfc_4648_without_padding) {
 TEST(Base64url, refuses_every_text_but_the_one_that_encode_gives) {
   for (const std::string_view text : {"Zg==", "Z", "Zm9vY", "Zh", "Zm9", "Zm+v", "Zm/v", "Zm 9", "Zm9v\n", "钟楼"}) {
     EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
+  }
+}
+
+TEST(Base64url, fills_a_place_of_just_the_right_size) {
+  std::array<std::uint8_t, 4> place{};
+  EXPECT_TRUE(base64url_decode_into("Zm9vYg", place));
+  EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(place.data()), place.size()), "foob");
+  for (const std::string_view text : {"", "Zm9v", "Zm9vYmE", "Zm9vYmFy", "Zm9vYh", "Zm9+Yg", "Zm9vYg==", "Zm9vY"}) {
+    EXPECT_FALSE(base64url_decode_into(text, place)) << text;
   }
 }
 
