@@ -21,6 +21,15 @@ bool same_wish(const domain::Booking& booking, const domain::BookingWish& wish) 
          booking.user_id == wish.user_id;
 }
 
+bool has(const std::vector<domain::Violation>& violations, base::Code code) {
+  return std::ranges::any_of(violations, [code](const auto& v) { return domain::code_of(v) == code; });
+}
+
+/// Whether the stores have to be asked before these are told.
+bool needs_reading(const std::vector<domain::Violation>& violations) {
+  return has(violations, base::Code::closed) || has(violations, base::Code::ineligible);
+}
+
 base::Refused conflict() {
   return {base::Code::idempotency_conflict, "this Idempotency-Key was used for another booking", {}, 0};
 }
@@ -30,8 +39,45 @@ base::Refused conflict() {
 asio::awaitable<base::Outcome<BookAnswer>> Book::operator()(base::UserId user, base::ActivityId activity_id,
                                                             base::AttendeeId attendee_id, std::string idempotency_key,
                                                             Actor actor) {
-  base::Outcome<BookAnswer> answer =
-      co_await attempt(user, activity_id, attendee_id, std::move(idempotency_key), std::move(actor));
+  auto begun = begin(user, activity_id, attendee_id, idempotency_key);
+  if (auto* answer = std::get_if<base::Outcome<BookAnswer>>(&begun)) co_return std::move(*answer);
+  co_return co_await finish(std::get<Underway>(std::move(begun)), std::move(actor));
+}
+
+std::variant<base::Outcome<BookAnswer>, Book::Underway> Book::begin(const base::UserId& user,
+                                                                    const base::ActivityId& activity_id,
+                                                                    const base::AttendeeId& attendee_id,
+                                                                    std::string_view idempotency_key) const {
+  const std::shared_ptr<const Catalogue> snapshot = parts_.catalogue.share();
+  const ActivityEntry* entry = snapshot->activity(activity_id);
+  if (entry == nullptr || entry->activity.publication == domain::Publication::draft) {
+    base::Outcome<BookAnswer> none = base::Code::not_found;
+    count(none);
+    return none;
+  }
+  const base::SteadyTime now = parts_.clock.steady_now();
+  entry->seats->touch(now);
+
+  const base::BookingId id = parts_.ids.booking(user, idempotency_key);
+  const domain::BookingWish wish{id, activity_id, entry->programme->id, attendee_id, user};
+  const std::optional<base::Date> birth_date = parts_.attendees.birth_date(attendee_id, user);
+  Violations violations;
+  if (birth_date) violations = known_violations(wish, *entry, *birth_date, now);
+  if (!violations.empty() && !needs_reading(violations)) {
+    base::Outcome<BookAnswer> refused = refusal_of_memory(*entry, std::move(violations), now);
+    count(refused);
+    return refused;
+  }
+  Underway underway;
+  underway.target_ = {wish, entry->programme, std::shared_ptr<const ActivityEntry>(snapshot, entry), {}};
+  underway.birth_date_ = birth_date;
+  underway.violations_ = std::move(violations);
+  return underway;
+}
+
+asio::awaitable<base::Outcome<BookAnswer>> Book::finish(Underway underway, Actor actor) {
+  underway.target_.actor = std::move(actor);
+  base::Outcome<BookAnswer> answer = co_await go_on(std::move(underway));
   count(answer);
   co_return answer;
 }
@@ -44,34 +90,22 @@ void Book::count(const base::Outcome<BookAnswer>& answer) const {
   parts_.metrics.refused[static_cast<std::size_t>(code)]->add();
 }
 
-asio::awaitable<base::Outcome<BookAnswer>> Book::attempt(base::UserId user, base::ActivityId activity_id,
-                                                         base::AttendeeId attendee_id, std::string idempotency_key,
-                                                         Actor actor) {
-  const std::shared_ptr<const Catalogue> snapshot = parts_.catalogue.share();
-  const ActivityEntry* entry = snapshot->activity(activity_id);
-  if (entry == nullptr || entry->activity.publication == domain::Publication::draft) co_return base::Code::not_found;
-  entry->seats->touch(parts_.clock.steady_now());
-
-  const base::BookingId id = parts_.ids.booking(user, idempotency_key);
-  Target target{{id, activity_id, entry->programme->id, attendee_id, user},
-                entry->programme,
-                std::shared_ptr<const ActivityEntry>(snapshot, entry),
-                std::move(actor)};
-  base::Outcome<AttendeeFacts> facts = co_await facts_of(attendee_id, user);
-  if (!facts) co_return facts.as<BookAnswer>();
-
-  std::vector<domain::Violation> violations = known_violations(target, facts->birth_date);
-  if (!violations.empty()) {
-    co_return co_await refuse_from_memory(std::move(target), std::move(*facts), std::move(violations));
+asio::awaitable<base::Outcome<BookAnswer>> Book::go_on(Underway underway) {
+  const Target target = std::move(underway.target_);
+  Violations violations = std::move(underway.violations_);
+  base::Date birth_date = underway.birth_date_.value_or(base::Date());
+  if (!underway.birth_date_) {
+    const base::Outcome<AttendeeFacts> facts = co_await read_facts(target.wish.attendee_id, target.wish.user_id);
+    if (!facts) co_return facts.as<BookAnswer>();
+    birth_date = facts->birth_date;
+    violations = known_violations(target.wish, *target.entry, birth_date, parts_.clock.steady_now());
   }
-  co_return co_await decide(std::move(target));
-}
-
-asio::awaitable<base::Outcome<AttendeeFacts>> Book::facts_of(base::AttendeeId id, base::UserId user) {
-  std::optional<AttendeeFacts> cached = parts_.attendees.find(id);
-  // A refusal that rests on the cache is read from MySQL first: the guardianship may be newer than the cache.
-  if (cached && std::ranges::find(cached->guardians, user) != cached->guardians.end()) co_return *std::move(cached);
-  co_return co_await read_facts(id, user);
+  if (!violations.empty()) {
+    std::optional<base::Outcome<BookAnswer>> told =
+        co_await refuse_after_reading(target, birth_date, std::move(violations));
+    if (told) co_return *std::move(told);
+  }
+  co_return co_await decide(target);
 }
 
 asio::awaitable<base::Outcome<AttendeeFacts>> Book::read_facts(base::AttendeeId id, base::UserId user) {
@@ -87,41 +121,40 @@ asio::awaitable<base::Outcome<AttendeeFacts>> Book::read_facts(base::AttendeeId 
 
 /// What memory knows to be broken. Near opening and closing time is the gate's to tell, and so is what it may hold
 /// already.
-std::vector<domain::Violation> Book::known_violations(const Target& target, base::Date birth_date) const {
-  std::vector<domain::Violation> out;
-  const domain::Activity& activity = target.entry->activity;
+Book::Violations Book::known_violations(const domain::BookingWish& wish, const ActivityEntry& entry,
+                                        base::Date birth_date, base::SteadyTime now) const {
+  Violations out;
+  const domain::Activity& activity = entry.activity;
+  const domain::Programme& programme = *entry.programme;
+  const base::Instant time = parts_.time.at(now);
   if (activity.publication == domain::Publication::cancelled) {
-    out.emplace_back(domain::Closed{std::min(parts_.time.now(), domain::booking_ends_at(*target.programme, activity))});
+    out.emplace_back(domain::Closed{std::min(time, domain::booking_ends_at(programme, activity))});
   } else if (parts_.time.synchronised()) {
-    const base::Instant now = parts_.time.now();
-    std::vector<domain::Violation> early;
-    domain::check_time(*target.programme, activity, now - clock_margin, early);
-    domain::check_time(*target.programme, activity, now + clock_margin, out);
+    Violations early;
+    domain::check_time(programme, activity, time - clock_margin, early);
+    domain::check_time(programme, activity, time + clock_margin, out);
     if (early.size() != out.size() || (!out.empty() && early.front().index() != out.front().index())) out.clear();
   }
   domain::check_age(activity, birth_date, parts_.offset_minutes, out);
-  const auto sold_out =
-      target.entry->seats->known_sold_out(target.wish.id, target.wish.attendee_id, parts_.clock.steady_now());
+  const auto sold_out = entry.seats->known_sold_out(wish.id, wish.attendee_id, now);
   if (sold_out) out.emplace_back(domain::SoldOut{sold_out->sold_out_at, false});
   return out;
 }
 
-asio::awaitable<base::Outcome<BookAnswer>> Book::refuse_from_memory(Target target, AttendeeFacts facts,
-                                                                    std::vector<domain::Violation> violations) {
-  const auto has = [&violations](base::Code code) {
-    return std::ranges::any_of(violations, [code](const auto& v) { return domain::code_of(v) == code; });
-  };
-  if (has(base::Code::ineligible)) {
-    base::Outcome<AttendeeFacts> fresh = co_await read_facts(target.wish.attendee_id, target.wish.user_id);
+asio::awaitable<std::optional<base::Outcome<BookAnswer>>> Book::refuse_after_reading(const Target& target,
+                                                                                     base::Date birth_date,
+                                                                                     Violations violations) {
+  if (has(violations, base::Code::ineligible)) {
+    const base::Outcome<AttendeeFacts> fresh = co_await read_facts(target.wish.attendee_id, target.wish.user_id);
     if (!fresh) co_return fresh.as<BookAnswer>();
-    if (fresh->birth_date != facts.birth_date) {
-      violations = known_violations(target, fresh->birth_date);
-      if (violations.empty()) co_return co_await decide(std::move(target));
+    if (fresh->birth_date != birth_date) {
+      violations = known_violations(target.wish, *target.entry, fresh->birth_date, parts_.clock.steady_now());
+      if (violations.empty()) co_return std::nullopt;
     }
   }
   // What may exist is never refused from memory: before "closed", and before an age that may have been another one at
   // booking, the ledger is asked whether the same key booked before.
-  if (has(base::Code::closed) || has(base::Code::ineligible)) {
+  if (needs_reading(violations)) {
     const base::Outcome<std::optional<domain::Booking>> found = co_await parts_.ledger.find(target.wish.id);
     if (!found) co_return found.as<BookAnswer>();
     if (*found) {
@@ -129,20 +162,24 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::refuse_from_memory(Target targe
       co_return BookAnswer(Booked{**found, true});
     }
   }
-  domain::sort_by_weight(violations);
+  co_return refusal_of_memory(*target.entry, std::move(violations), parts_.clock.steady_now());
+}
+
+BookAnswer Book::refusal_of_memory(const ActivityEntry& entry, Violations violations, base::SteadyTime now) const {
+  if (violations.size() > 1) domain::sort_by_weight(violations);
   domain::Receipt receipt;
-  receipt.decided_at = parts_.time.now();
+  receipt.decided_at = parts_.time.at(now);
   // The gate's clock is only estimated here; nobody is told that seats were gone before the last one went.
   if (const auto* sold_out = std::get_if<domain::SoldOut>(&violations.back());
       sold_out != nullptr && sold_out->sold_out_at) {
     receipt.decided_at = std::max(receipt.decided_at, *sold_out->sold_out_at);
   }
-  receipt.opens_at = target.programme->opens_at;
-  receipt.remaining = target.entry->seats->remaining();
-  co_return BookAnswer(domain::Refusal{std::move(violations), receipt});
+  receipt.opens_at = entry.programme->opens_at;
+  receipt.remaining = entry.seats->remaining();
+  return domain::Refusal{std::move(violations), receipt};
 }
 
-asio::awaitable<base::Outcome<BookAnswer>> Book::decide(Target target) {
+asio::awaitable<base::Outcome<BookAnswer>> Book::decide(const Target& target) {
   std::optional<runtime::CountGuard> place = parts_.ledger.take_place(target.wish.programme_id);
   if (!place) co_return base::Refused{base::Code::overloaded, "the writers' queue is full", {}, 1};
 

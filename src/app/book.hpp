@@ -3,7 +3,10 @@
 
 #include <array>
 #include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -61,16 +64,23 @@ class Book {
 
   explicit Book(Parts parts) : parts_(std::move(parts)) {}
 
+  /// A wish that memory did not answer.
+  class Underway;
+
   /// Refused: not_found (activity, attendee), overloaded, unavailable, idempotency_conflict. Unknown: the booking may
   /// exist, and the same call made again tells.
   asio::awaitable<base::Outcome<BookAnswer>> operator()(base::UserId user, base::ActivityId activity_id,
                                                         base::AttendeeId attendee_id, std::string idempotency_key,
                                                         Actor actor);
 
+  /// The same in two steps. Most presses of a rush end with the first, which waits for nothing: it answers where memory
+  /// may, and else hands over what the second goes on with.
+  std::variant<base::Outcome<BookAnswer>, Underway> begin(const base::UserId& user, const base::ActivityId& activity_id,
+                                                          const base::AttendeeId& attendee_id,
+                                                          std::string_view idempotency_key) const;
+  asio::awaitable<base::Outcome<BookAnswer>> finish(Underway underway, Actor actor);
+
  private:
-  asio::awaitable<base::Outcome<BookAnswer>> attempt(base::UserId user, base::ActivityId activity_id,
-                                                     base::AttendeeId attendee_id, std::string idempotency_key,
-                                                     Actor actor);
   void count(const base::Outcome<BookAnswer>& answer) const;
 
   /// What is needed of an activity after the first suspension, when the snapshot may be another one.
@@ -81,12 +91,18 @@ class Book {
     Actor actor;
   };
 
-  asio::awaitable<base::Outcome<AttendeeFacts>> facts_of(base::AttendeeId id, base::UserId user);
+  using Violations = std::vector<domain::Violation>;
+
+  asio::awaitable<base::Outcome<BookAnswer>> go_on(Underway underway);
   asio::awaitable<base::Outcome<AttendeeFacts>> read_facts(base::AttendeeId id, base::UserId user);
-  std::vector<domain::Violation> known_violations(const Target& target, base::Date birth_date) const;
-  asio::awaitable<base::Outcome<BookAnswer>> refuse_from_memory(Target target, AttendeeFacts facts,
-                                                                std::vector<domain::Violation> violations);
-  asio::awaitable<base::Outcome<BookAnswer>> decide(Target target);
+  Violations known_violations(const domain::BookingWish& wish, const ActivityEntry& entry, base::Date birth_date,
+                              base::SteadyTime now) const;
+  /// Nothing where the gate has to decide after all.
+  asio::awaitable<std::optional<base::Outcome<BookAnswer>>> refuse_after_reading(const Target& target,
+                                                                                 base::Date birth_date,
+                                                                                 Violations violations);
+  BookAnswer refusal_of_memory(const ActivityEntry& entry, Violations violations, base::SteadyTime now) const;
+  asio::awaitable<base::Outcome<BookAnswer>> decide(const Target& target);
   asio::awaitable<base::Outcome<GateDecision>> ask_gate(const Target& target);
   asio::awaitable<base::Outcome<BookAnswer>> commit(const Target& target, Granted granted, runtime::CountGuard place,
                                                     bool may_ask_again);
@@ -95,6 +111,14 @@ class Book {
                                     const domain::Receipt& receipt) const;
 
   Parts parts_;
+};
+
+class Book::Underway {
+ private:
+  friend Book;
+  Target target_;
+  std::optional<base::Date> birth_date_;  ///< nothing where the store has to be asked
+  Violations violations_;                 ///< known ones that may not be told before the stores were asked
 };
 
 }  // namespace zl::app

@@ -18,8 +18,8 @@ void append_part(std::string& message, std::string_view part) {
 
 base::Bytes16 BookingIds::first16(std::string_view purpose, std::string_view a, std::string_view b,
                                   std::string_view c) const {
-  std::string message;
-  message.reserve(128);
+  thread_local std::string message;  // its memory is kept: every booking needs one
+  message.clear();
   for (const std::string_view part : {purpose, a, b, c}) append_part(message, part);
   const auto digest = hmac_(message);
   base::Bytes16 bytes{};

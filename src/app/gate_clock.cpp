@@ -4,10 +4,6 @@
 
 namespace zl::app {
 
-std::int64_t GateClock::steady_ms() const {
-  return std::chrono::duration_cast<base::Milliseconds>(clock_.steady_now().time_since_epoch()).count();
-}
-
 asio::awaitable<bool> GateClock::synchronise(Gate& gate) {
   const std::int64_t asked_ms = steady_ms();
   const base::Outcome<base::Instant> answer = co_await gate.time();

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 
 #include "app/gate.hpp"
 #include "base/clock.hpp"
@@ -18,9 +19,12 @@ class GateClock {
   explicit GateClock(const base::Clock& clock) : clock_(clock) {}
 
   /// By the wall clock until the first answer came.
-  base::Instant now() const {
+  base::Instant now() const { return at(clock_.steady_now()); }
+
+  /// The same of a moment that was just read from the steady clock.
+  base::Instant at(base::SteadyTime steady) const {
     if (!synchronised()) return clock_.wall_now();
-    return {offset_ms_.load(std::memory_order_relaxed) + steady_ms()};
+    return {offset_ms_.load(std::memory_order_relaxed) + in_ms(steady)};
   }
 
   bool synchronised() const { return synchronised_.load(std::memory_order_acquire); }
@@ -32,7 +36,10 @@ class GateClock {
   asio::awaitable<void> keep(Gate& gate, runtime::TaskGroup& group);
 
  private:
-  std::int64_t steady_ms() const;
+  static std::int64_t in_ms(base::SteadyTime steady) {
+    return std::chrono::duration_cast<base::Milliseconds>(steady.time_since_epoch()).count();
+  }
+  std::int64_t steady_ms() const { return in_ms(clock_.steady_now()); }
 
   const base::Clock& clock_;
   std::atomic<std::int64_t> offset_ms_ = 0;

@@ -137,6 +137,25 @@ TEST_F(BookTest, refuses_from_memory_what_is_known_to_be_sold_out) {
   EXPECT_EQ(refusal(answer).receipt.remaining, 0);
 }
 
+TEST_F(BookTest, answers_in_its_first_step_only_what_needs_no_store) {
+  const auto begin = [this](std::uint64_t child) {
+    return engine.book.begin(id_of<base::UserId>(child), id_of<base::ActivityId>(1), id_of<base::AttendeeId>(child),
+                             "key-0001");
+  };
+  EXPECT_EQ(begin(1).index(), 1U) << "nobody knows the child yet";
+  for (std::uint64_t child = 1; child <= 4; ++child) {
+    (void)press(child);
+    if (child == 2) engine.clock.advance(provisional_pause);
+  }
+  engine.trace.clear();
+  EXPECT_EQ(begin(1).index(), 1U) << "a holder is the gate's to answer";
+  EXPECT_EQ(begin(5).index(), 1U) << "nobody knows the child yet";
+  const auto told = begin(4);
+  ASSERT_EQ(told.index(), 0U);
+  EXPECT_EQ(codes(std::get<0>(told)), Codes{Code::sold_out});
+  EXPECT_TRUE(engine.trace.empty());
+}
+
 TEST_F(BookTest, never_refuses_a_holder_from_memory) {
   (void)press(1);
   (void)press(2);

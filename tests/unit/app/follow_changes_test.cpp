@@ -96,7 +96,9 @@ TEST_F(FollowChangesTest, takes_a_change_of_a_programme_in_once) {
 TEST_F(FollowChangesTest, takes_changes_of_stations_tokens_accounts_and_attendees_in) {
   ASSERT_TRUE(load());
   const auto attendee = id_of<base::AttendeeId>(5);
-  attendees.keep({attendee, *base::parse_date("2016-01-01"), {}}, attendees.ticket(attendee));
+  const auto guardian = id_of<base::UserId>(5);
+  attendees.keep({attendee, *base::parse_date("2016-01-01"), {guardian}}, attendees.ticket(attendee));
+  ASSERT_TRUE(attendees.birth_date(attendee, guardian));
   store.content.stations[0].name = "新钟楼";
   store.content.stations[0].version = 2;
   tell(1, ChangeKind::station, id_of<base::StationId>(1).bytes);
@@ -108,7 +110,7 @@ TEST_F(FollowChangesTest, takes_changes_of_stations_tokens_accounts_and_attendee
   EXPECT_TRUE(voided.is_void(claims(1, 9, 3)));
   EXPECT_FALSE(voided.is_void(claims(1, 9, 4)));
   EXPECT_TRUE(voided.is_void(claims(9, 2, 1)));
-  EXPECT_FALSE(attendees.find(attendee));
+  EXPECT_FALSE(attendees.birth_date(attendee, guardian));
 }
 
 TEST_F(FollowChangesTest, sees_a_lower_number_that_was_committed_later) {
