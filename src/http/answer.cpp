@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <ctime>
 
 namespace zl::http {
 namespace {
@@ -46,7 +47,7 @@ std::string date_line(chrono::sys_seconds now) {
 const std::string& current_date_line() {
   thread_local chrono::sys_seconds second;
   thread_local std::string line;
-  const auto now = chrono::floor<chrono::seconds>(chrono::system_clock::now());
+  const chrono::sys_seconds now{chrono::seconds(std::time(nullptr))};
   if (now != second || line.empty()) {
     second = now;
     line = date_line(now);

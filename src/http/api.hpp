@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <string>
+#include <variant>
 
 #include "app/book.hpp"
 #include "app/booking_ids.hpp"
@@ -48,6 +49,26 @@ struct Api {
   bool metrics_here;      ///< /metrics is served on this listener too
 };
 
-using Endpoint = asio::awaitable<Answer> (*)(const Api& api, Request& request);
+/// An answer that is there at once, or one to wait for.
+using Reply = std::variant<Answer, asio::awaitable<Answer>>;
+
+/// What answers a call: a coroutine, or for what the rush asks a function that needs none where memory knows.
+class Endpoint {
+ public:
+  using Coroutine = asio::awaitable<Answer> (*)(const Api& api, Request& request);
+  using Function = Reply (*)(const Api& api, Request& request);
+
+  constexpr Endpoint(Coroutine coroutine) : coroutine_(coroutine) {}
+  constexpr Endpoint(Function function) : function_(function) {}
+
+  Reply operator()(const Api& api, Request& request) const {
+    if (function_ != nullptr) return function_(api, request);
+    return coroutine_(api, request);
+  }
+
+ private:
+  Coroutine coroutine_ = nullptr;
+  Function function_ = nullptr;
+};
 
 }  // namespace zl::http

@@ -10,26 +10,35 @@ Answer shown_booking(const Api& api, const domain::Booking& booking) {
   return json_answer(api, [&](JsonWriter& json) { write(json, booking, api.ids); });
 }
 
-}  // namespace
-
-asio::awaitable<Answer> create_booking(const Api& api, Request& request) {
-  Faults faults;
-  std::optional<std::string> key = read_idempotency_key(request, Need::required, faults);
-  const base::AttendeeId attendee_id = read_booking(request.body, faults);
-  if (!faults.empty()) co_return invalid(request, faults);
-  const auto activity_id = id_parameter<base::ActivityId>(request);
-  if (!activity_id) co_return problem(request, base::Code::not_found);
-
-  const base::Outcome<app::BookAnswer> booked =
-      co_await api.book(request.claims->user(), *activity_id, attendee_id, *std::move(key), request.actor());
-  if (!booked) co_return failure(request, booked);
+Answer answer_of(const Api& api, const Request& request, const base::Outcome<app::BookAnswer>& booked) {
+  if (!booked) return failure(request, booked);
   if (const auto* refused = std::get_if<domain::Refusal>(&*booked)) {
-    co_return refusal(request, *refused, api.offset_minutes);
+    return refusal(request, *refused, api.offset_minutes);
   }
   const auto& made = std::get<app::Booked>(*booked);
   Answer answer = shown_booking(api, made.booking);
   tell_created(answer, "/api/v1/bookings/", made.booking.id.hex(), made.earlier);
-  co_return answer;
+  return answer;
+}
+
+asio::awaitable<Answer> finish_booking(const Api& api, const Request& request, app::Book::Underway underway) {
+  const base::Outcome<app::BookAnswer> booked = co_await api.book.finish(std::move(underway), request.actor());
+  co_return answer_of(api, request, booked);
+}
+
+}  // namespace
+
+Reply create_booking(const Api& api, Request& request) {
+  Faults faults;
+  const std::optional<std::string> key = read_idempotency_key(request, Need::required, faults);
+  const base::AttendeeId attendee_id = read_booking(request.body, faults);
+  if (!faults.empty()) return invalid(request, faults);
+  const auto activity_id = id_parameter<base::ActivityId>(request);
+  if (!activity_id) return problem(request, base::Code::not_found);
+
+  auto begun = api.book.begin(request.claims->user(), *activity_id, attendee_id, *key);
+  if (const auto* told = std::get_if<base::Outcome<app::BookAnswer>>(&begun)) return answer_of(api, request, *told);
+  return finish_booking(api, request, std::get<app::Book::Underway>(std::move(begun)));
 }
 
 asio::awaitable<Answer> list_my_bookings(const Api& api, Request& request) {

@@ -2,22 +2,25 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/beast/http/error.hpp>
 #include <utility>
 
-#include "http/framing.hpp"
 #include "http/problem.hpp"
 
 namespace zl::http {
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+// Awaited without a coroutine frame of the operation's own.
+constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 // What a refused client may still be sending is read away up to here, so that it gets to read why.
 constexpr std::size_t linger_bytes = 1 << 20;
 constexpr base::Milliseconds linger_time{1000};
+
+// Exchanges that a loop keeps for later: more are at work at a time only in a flood, and large ones are rare.
+constexpr std::size_t spare_exchanges = 256;
+constexpr std::size_t spare_exchange_bytes = 16'384;
 
 base::Code code_of_status(int status) {
   switch (status) {
@@ -32,49 +35,47 @@ base::Code code_of_status(int status) {
   }
 }
 
-void put_hex(std::uint64_t number, std::string& out) {
+void put_hex(std::uint64_t number, char* out) {
   static constexpr char digits[] = "0123456789abcdef";
-  for (int shift = 60; shift >= 0; shift -= 4) out.push_back(digits[(number >> shift) & 15U]);
+  for (int shift = 60; shift >= 0; shift -= 4) *out++ = digits[(number >> shift) & 15U];
 }
 
-std::string next_request_id(LoopShare& share) {
-  std::string id;
-  id.reserve(32);
-  put_hex(share.request_prefix, id);
-  put_hex(++share.requests, id);
-  return id;
+void set_request_id(LoopShare& share, Request& request) {
+  request.request_id.resize(32);
+  put_hex(share.request_prefix, request.request_id.data());
+  put_hex(++share.requests, request.request_id.data() + 16);
 }
 
 }  // namespace
 
-Connection::Connection(boost::asio::ip::tcp::socket socket, ConnectionLimits::Place place, LoopShare& share)
-    : socket_(std::move(socket)), place_(std::move(place)), share_(share) {
+Connection::Connection(Socket socket, ConnectionLimits::Place place, LoopShare& share)
+    : socket_(std::move(socket)), place_(std::move(place)), share_(share), now_(share.clock.steady_now()) {
   self_ = share_.connections.insert(share_.connections.end(), this);
   enter(Phase::idle);
 }
 
 Connection::~Connection() {
+  give_exchange_back();
   share_.connections.erase(self_);
 }
 
 void Connection::enter(Phase phase) {
   phase_ = phase;
-  const base::SteadyTime now = share_.clock.steady_now();
   switch (phase) {
     case Phase::idle:
-      deadline_ = now + share_.options.idle_timeout;
+      deadline_ = now_ + share_.options.idle_timeout;
       break;
     case Phase::header:
-      deadline_ = now + share_.options.header_timeout;
+      deadline_ = now_ + share_.options.header_timeout;
       break;
     case Phase::body:
-      deadline_ = now + share_.options.body_timeout;
+      deadline_ = now_ + share_.options.body_timeout;
       break;
     case Phase::handling:
       deadline_ = base::SteadyTime::max();
       break;
     case Phase::writing:
-      deadline_ = now + share_.options.write_timeout;
+      deadline_ = now_ + share_.options.write_timeout;
       break;
   }
 }
@@ -93,158 +94,208 @@ void Connection::drain() {
   socket_.cancel(ignored);
 }
 
+void Connection::take_exchange() {
+  if (exchange_) return;
+  if (share_.spare.empty()) {
+    exchange_ = std::make_unique<Exchange>();
+  } else {
+    exchange_ = std::move(share_.spare.back());
+    share_.spare.pop_back();
+  }
+}
+
+void Connection::give_exchange_back() {
+  if (!exchange_) return;
+  Exchange& done = *exchange_;
+  done.parser.reset();
+  done.input.clear();
+  done.output.clear();
+  done.written = 0;
+  const std::size_t bytes = done.text.header.capacity() + done.text.forwarded_for.capacity() +
+                            done.text.body.capacity() + done.input.capacity() + done.output.capacity();
+  if (share_.spare.size() < spare_exchanges && bytes <= spare_exchange_bytes) {
+    share_.spare.push_back(std::move(exchange_));
+  }
+  exchange_.reset();
+}
+
 asio::awaitable<void> Connection::serve() {
   while (true) {
-    Parser parser;
-    parser.header_limit(share_.options.header_limit_bytes);
-    parser.body_limit(share_.options.body_limit_bytes);
-    int failed_status = 0;
-    const Read read = co_await read_request(parser, failed_status);
-    if (read == Read::ended) break;
-    if (read == Read::failed) {
-      co_await refuse(failed_status);
+    const Parsed parsed = parse();
+    if (parsed == Parsed::wrong) {
+      co_await refuse();
       co_return;
     }
-    enter(Phase::handling);
-    const bool goes_on = co_await handle(parser);
-    const bool must_write = input_.empty() || !goes_on || output_.size() >= share_.options.output_limit_bytes;
-    if (must_write && !co_await flush()) co_return;
+    if (parsed == Parsed::part) {
+      tell_to_continue();
+      // What is answered goes out before more is waited for.
+      Written written = write_some();
+      if (written == Written::part && co_await flush()) written = Written::all;
+      if (written != Written::all || !begin_waiting()) break;
+      if (!timed_out_) {
+        const auto [error, size] = co_await socket_.async_read_some(asio::buffer(chunk_), as_result);
+        if (!error) {
+          take_in(size);
+          continue;
+        }
+      }
+      if (!timed_out_ || phase_ == Phase::idle) break;
+      failed_status_ = 408;
+      co_await refuse();
+      co_return;
+    }
+    Reply reply = begin_answer();
+    if (auto* later = std::get_if<asio::awaitable<Answer>>(&reply)) reply = co_await std::move(*later);
+    const bool goes_on = put_answer(std::get<Answer>(reply));
+    if (!goes_on || exchange_->output.size() >= share_.options.output_limit_bytes) {
+      if (!co_await flush()) co_return;
+    }
     if (!goes_on) {
       co_await linger();
       co_return;
     }
-    enter(input_.empty() ? Phase::idle : Phase::header);
   }
   boost::system::error_code ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
 }
 
-/// More bytes into input_; false where none come any more. A read and not a wait for one: Asio arms a wait with a
-/// system call of its own each time.
-asio::awaitable<bool> Connection::fill() {
-  if (timed_out_) co_return false;
-  const auto [error, size] = co_await socket_.async_read_some(asio::buffer(chunk_), as_result);
-  if (error) co_return false;
-  input_.append(chunk_.data(), size);
-  co_return true;
+Connection::Parsed Connection::wrong(int status) {
+  failed_status_ = status;
+  return Parsed::wrong;
 }
 
-/// Parses what it can; the number of bytes used up. need_more is no error here.
-std::size_t Connection::feed(Parser& parser, std::span<const char> bytes, boost::system::error_code& error) {
-  std::size_t used = 0;
-  while (used < bytes.size() && !parser.is_done()) {
-    boost::beast::error_code parse_error;
-    const bool had_header = parser.is_header_done();
-    used += parser.put(asio::buffer(bytes.data() + used, bytes.size() - used), parse_error);
-    if (parse_error == boost::beast::http::error::need_more) break;
-    if (parse_error) {
-      error = parse_error;
-      break;
-    }
-    if (!had_header && parser.is_header_done()) {
-      parser.eager(true);
-      break;
-    }
+/// Parses what has come in, up to the end of one request.
+Connection::Parsed Connection::parse() {
+  if (unread_.empty()) return Parsed::part;
+  take_exchange();
+  if (!exchange_->parser) {
+    exchange_->parser.emplace(exchange_->text, share_.options.header_limit_bytes, share_.options.body_limit_bytes);
+    header_checked_ = false;
+    header_bytes_ = 0;
   }
-  return used;
-}
-
-asio::awaitable<Connection::Read> Connection::read_request(Parser& parser, int& failed_status) {
-  bool header_checked = false;
-  std::size_t header_bytes = 0;
-  while (true) {
-    boost::system::error_code error;
-    const std::size_t used = feed(parser, input_, error);
-    input_.erase(0, used);
-    if (!header_checked) {
-      header_bytes += used;
+  RequestParser& parser = *exchange_->parser;
+  while (!unread_.empty() && !parser.is_done()) {
+    boost::beast::error_code error;
+    const std::size_t used = parser.put(asio::buffer(unread_.data(), unread_.size()), error);
+    unread_.remove_prefix(used);
+    if (!header_checked_) {
+      header_bytes_ += used;
       // Beast holds its limit against what one call brings, and a header may come in many.
-      const std::size_t unparsed = parser.is_header_done() ? 0 : input_.size();
-      failed_status = 431;
-      if (header_bytes + unparsed > share_.options.header_limit_bytes) co_return Read::failed;
-    }
-    if (!header_checked && parser.is_header_done()) {
-      header_checked = true;
-      failed_status = check_framing(parser.get());
-      if (failed_status != 0) co_return Read::failed;
-    }
-    if (error) {
-      failed_status = status_of_parse_error(error);
-      co_return Read::failed;
-    }
-    if (parser.is_done()) co_return Read::complete;
-    if (used > 0 && !input_.empty()) continue;
-
-    if (!output_.empty() && !co_await flush()) co_return Read::ended;
-    if (header_checked && phase_ != Phase::body) {
-      enter(Phase::body);
-      if (parser.get()[boost::beast::http::field::expect] == "100-continue") {
-        output_ += "HTTP/1.1 100 Continue\r\n\r\n";
-        if (!co_await flush()) co_return Read::ended;
-        enter(Phase::body);
+      const std::size_t unparsed = parser.is_header_done() ? 0 : unread_.size();
+      if (header_bytes_ + unparsed > share_.options.header_limit_bytes) return wrong(431);
+      if (parser.is_header_done()) {
+        header_checked_ = true;
+        if (!parser.framing_holds()) return wrong(400);
+        parser.eager(true);
       }
-    } else if (!header_checked && !input_.empty() && phase_ == Phase::idle) {
-      enter(Phase::header);
     }
-    const bool was_idle = phase_ == Phase::idle;
-    if (was_idle && share_.draining) co_return Read::ended;
-    if (!co_await fill()) {
-      const bool slow = timed_out_ && !was_idle;
-      failed_status = 408;
-      co_return slow ? Read::failed : Read::ended;
-    }
-    if (was_idle) enter(Phase::header);
+    if (error == boost::beast::http::error::need_more) break;
+    if (error) return wrong(status_of_parse_error(error));
+  }
+  return parser.is_done() ? Parsed::whole : Parsed::part;
+}
+
+void Connection::tell_to_continue() {
+  const bool body_is_missing = exchange_ && exchange_->parser && header_checked_ && phase_ != Phase::body;
+  if (body_is_missing && exchange_->parser->expects_continue()) exchange_->output += "HTTP/1.1 100 Continue\r\n\r\n";
+}
+
+/// Says what is waited for now; false where the connection ends instead.
+bool Connection::begin_waiting() {
+  const bool begun = exchange_ && exchange_->parser;
+  if (!begun) {
+    if (share_.draining) return false;
+    give_exchange_back();
+    enter(Phase::idle);
+    return true;
+  }
+  if (header_checked_ && phase_ != Phase::body) {
+    enter(Phase::body);
+  } else if (!header_checked_ && phase_ != Phase::header) {
+    enter(Phase::header);
+  }
+  std::string rest(unread_);  // the chunk is about to be written over
+  exchange_->input = std::move(rest);
+  unread_ = exchange_->input;
+  return true;
+}
+
+void Connection::take_in(std::size_t size) {
+  now_ = share_.clock.steady_now();
+  if (phase_ == Phase::idle) enter(Phase::header);
+  if (unread_.empty()) {
+    unread_ = {chunk_.data(), size};
+  } else {
+    exchange_->input.append(chunk_.data(), size);
+    unread_ = exchange_->input;
   }
 }
 
-/// Adds the answer to output_; false where the connection ends behind it.
-asio::awaitable<bool> Connection::handle(const Parser& parser) {
-  const auto& message = parser.get();
-  Request request = make_request(message, message.body());
-  request.keep_alive = parser.keep_alive();
-  request.request_id = next_request_id(share_);
-  request.address = share_.dispatcher->client_address(place_.address(), forwarded_for(message));
+Reply Connection::begin_answer() {
+  enter(Phase::handling);
+  Request& request = exchange_->request;
+  exchange_->parser->fill(request);
+  set_request_id(share_, request);
+  request.received_at = now_;
+  request.address = share_.dispatcher->client_address(place_.address(), exchange_->parser->forwarded_for());
+  return share_.dispatcher->answer(request);
+}
 
-  const Answer answer = co_await share_.dispatcher->answer(request);
+/// Adds the answer to the output; false where the connection ends behind it.
+bool Connection::put_answer(const Answer& answer) {
+  const Request& request = exchange_->request;
   const bool goes_on = request.keep_alive && !answer.close && !share_.draining;
-  append_bytes(answer, request.request_id, goes_on, request.method == Method::head, output_);
-  co_return goes_on;
+  append_bytes(answer, request.request_id, goes_on, request.method == Method::head, exchange_->output);
+  exchange_->parser.reset();
+  now_ = request.answered_at;
+  enter(Phase::writing);
+  return goes_on;
+}
+
+/// Writes what the socket takes at once.
+Connection::Written Connection::write_some() {
+  if (!exchange_) return Written::all;
+  std::string& output = exchange_->output;
+  std::size_t& written = exchange_->written;
+  while (written < output.size()) {
+    boost::system::error_code error;
+    written += socket_.write_some(asio::buffer(output.data() + written, output.size() - written), error);
+    if (!error) continue;
+    return error == asio::error::would_block && !timed_out_ ? Written::part : Written::failed;
+  }
+  output.clear();
+  written = 0;
+  return Written::all;
 }
 
 asio::awaitable<bool> Connection::flush() {
+  now_ = share_.clock.steady_now();
   enter(Phase::writing);
-  std::size_t written = 0;
-  while (written < output_.size()) {
-    boost::system::error_code error;
-    written += socket_.write_some(asio::buffer(output_.data() + written, output_.size() - written), error);
-    if (!error) continue;
-    if (error != asio::error::would_block || timed_out_) co_return false;
-    const auto [wait_error] = co_await socket_.async_wait(boost::asio::ip::tcp::socket::wait_write, as_result);
-    if (wait_error) co_return false;
+  while (true) {
+    const Written written = write_some();
+    if (written != Written::part) co_return written == Written::all;
+    const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, as_result);
+    if (error) co_return false;
   }
-  output_.clear();
-  if (output_.capacity() > 1024) output_.shrink_to_fit();
-  if (input_.empty()) input_.shrink_to_fit();
-  co_return true;
 }
 
 /// A request that could not be read to its end: nobody knows where the next one begins, so the connection ends.
-asio::awaitable<void> Connection::refuse(int status) {
+asio::awaitable<void> Connection::refuse() {
   timed_out_ = false;
   Request request;
-  request.request_id = next_request_id(share_);
-  append_bytes(problem(request, code_of_status(status)), request.request_id, false, false, output_);
+  set_request_id(share_, request);
+  append_bytes(problem(request, code_of_status(failed_status_)), request.request_id, false, false, exchange_->output);
   if (co_await flush()) co_await linger();
 }
 
 asio::awaitable<void> Connection::linger() {
   boost::system::error_code ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   deadline_ = share_.clock.steady_now() + linger_time;
-  std::size_t discarded = 0;
-  while (discarded < linger_bytes && co_await fill()) {
-    discarded += input_.size();
-    input_.clear();
+  for (std::size_t discarded = 0; discarded < linger_bytes && !timed_out_;) {
+    const auto [error, size] = co_await socket_.async_read_some(asio::buffer(chunk_), as_result);
+    if (error) co_return;
+    discarded += size;
   }
 }
 

@@ -4,17 +4,18 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "http/connection_limits.hpp"
 #include "http/dispatcher.hpp"
+#include "http/request_parser.hpp"
 
 namespace zl::http {
 
@@ -29,6 +30,19 @@ struct ConnectionOptions {
       262'144;  ///< answers to pipelined requests are written at the latest when they reach this
 };
 
+/// With the executor that coroutines have: where the two are of different types, every completion goes through both.
+using Socket = asio::ip::tcp::socket;
+
+/// What a connection needs from a request's first byte to its answer's last. Idle ones have none.
+struct Exchange {
+  RequestText text;
+  std::optional<RequestParser> parser;  ///< of the request that is being read or answered
+  Request request;
+  std::string input;        ///< received and not yet parsed, where the rest is still to come
+  std::string output;       ///< answered and not yet written
+  std::size_t written = 0;  ///< of the output
+};
+
 /// What the connections of one loop share. Used on that loop only.
 struct LoopShare {
   Dispatcher* dispatcher = nullptr;  ///< set before the first connection
@@ -36,13 +50,14 @@ struct LoopShare {
   const ConnectionOptions& options;
   bool draining = false;
   std::list<class Connection*> connections;
-  std::uint64_t request_prefix = 0;  ///< random
+  std::vector<std::unique_ptr<Exchange>> spare;  ///< to be used again, the last one first
+  std::uint64_t request_prefix = 0;              ///< random
   std::uint64_t requests = 0;
 };
 
 class Connection {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, ConnectionLimits::Place place, LoopShare& share);
+  Connection(Socket socket, ConnectionLimits::Place place, LoopShare& share);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -57,31 +72,40 @@ class Connection {
   void drain();
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-
   enum class Phase { idle = 1, header, body, handling, writing };
-  enum class Read { complete = 1, failed, ended };
+  enum class Parsed { whole = 1, part, wrong };
+  enum class Written { all = 1, part, failed };
 
   void enter(Phase phase);
-  asio::awaitable<bool> fill();
-  asio::awaitable<Read> read_request(Parser& parser, int& failed_status);
-  std::size_t feed(Parser& parser, std::span<const char> bytes, boost::system::error_code& error);
-  asio::awaitable<bool> handle(const Parser& parser);
+  Parsed parse();
+  Parsed wrong(int status);
+  void tell_to_continue();
+  bool begin_waiting();
+  void take_in(std::size_t size);
+  Reply begin_answer();
+  bool put_answer(const Answer& answer);
+  Written write_some();
   asio::awaitable<bool> flush();
-  asio::awaitable<void> refuse(int status);
+  asio::awaitable<void> refuse();
   asio::awaitable<void> linger();
+  void take_exchange();
+  void give_exchange_back();
 
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   ConnectionLimits::Place place_;
   LoopShare& share_;
   std::list<Connection*>::iterator self_;
 
   Phase phase_ = Phase::idle;
+  base::SteadyTime now_;  ///< when the last bytes came or the last answer was made
   base::SteadyTime deadline_;
   bool timed_out_ = false;
+  bool header_checked_ = false;
+  int failed_status_ = 0;  ///< what a request that could not be read is answered with
+  std::size_t header_bytes_ = 0;
+  std::unique_ptr<Exchange> exchange_;
+  std::string_view unread_;       ///< received and not yet parsed, in the chunk or in the exchange's input
   std::array<char, 1024> chunk_;  ///< of one read
-  std::string input_;             ///< received and not yet parsed; empty while idle
-  std::string output_;            ///< answered and not yet written; empty while idle
 };
 
 }  // namespace zl::http

@@ -74,6 +74,12 @@ Answer too_many(const Request& request, int wait_s) {
   return answer;
 }
 
+Answer failed(const Request& request, const std::exception& error) {
+  runtime::log::error("request_failed",
+                      {{"request_id", request.request_id}, {"path", request.path}, {"cause", error.what()}});
+  return problem(request, base::Code::internal);
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(const Api& api, const app::TokenKeys& keys, const app::VoidedTokenList& voided,
@@ -99,44 +105,58 @@ Dispatcher::Dispatcher(const Api& api, const app::TokenKeys& keys, const app::Vo
   add("any", "none");
 }
 
-asio::awaitable<Answer> Dispatcher::answer(Request& request) {
-  const base::SteadyTime start = api_.clock.steady_now();
+Reply Dispatcher::answer(Request& request) {
   request.language = language_of(request.accept_language);
   const Match match = find_route(request.method, request.path, request.parameters);
-  std::optional<Answer> early = admit(request, match);
+  const std::size_t route = match.route == nullptr ? requests_.size() - 1 : match.index;
+  Reply reply;
+  try {
+    std::optional<Answer> early = admit(request, match);
+    reply = early ? Reply(*std::move(early)) : match.route->endpoint(api_, request);
+  } catch (const std::exception& error) {
+    reply = failed(request, error);
+  }
+  if (const auto* made = std::get_if<Answer>(&reply)) {
+    settle(request, route, made->status);
+    return reply;
+  }
+  return wait(request, route, std::get<asio::awaitable<Answer>>(std::move(reply)));
+}
+
+asio::awaitable<Answer> Dispatcher::wait(Request& request, std::size_t route, asio::awaitable<Answer> answer) {
   Answer made;
-  if (early) {
-    made = *std::move(early);
-  } else {
-    try {
-      made = co_await match.route->endpoint(api_, request);
-    } catch (const std::exception& error) {
-      runtime::log::error("request_failed",
-                          {{"request_id", request.request_id}, {"path", request.path}, {"cause", error.what()}});
-      made = problem(request, base::Code::internal);
-    }
+  try {
+    made = co_await std::move(answer);
+  } catch (const std::exception& error) {
+    made = failed(request, error);
   }
-  count(match, made.status, std::chrono::duration<double>(api_.clock.steady_now() - start).count());
-  if (runtime::log::enabled(runtime::LogLevel::debug)) {
-    runtime::log::debug("request", {{"request_id", request.request_id},
-                                    {"method", method_name(request.method)},
-                                    {"path", request.path},
-                                    {"status", made.status}});
-  }
+  settle(request, route, made.status);
   co_return made;
+}
+
+void Dispatcher::settle(Request& request, std::size_t route, int status) {
+  const auto status_class = static_cast<std::size_t>(std::clamp(status / 100, 1, 5));
+  requests_[route][status_class]->add();
+  request.answered_at = api_.clock.steady_now();
+  seconds_.observe(std::chrono::duration<double>(request.answered_at - request.received_at).count());
+  if (!runtime::log::enabled(runtime::LogLevel::debug)) return;
+  runtime::log::debug("request", {{"request_id", request.request_id},
+                                  {"method", method_name(request.method)},
+                                  {"path", request.path},
+                                  {"status", status}});
 }
 
 /// In the order that the contract promises (info.description of openapi.json); the endpoint's own checks follow.
 std::optional<Answer> Dispatcher::admit(Request& request, const Match& match) {
   const bool takes_body = match.route != nullptr && match.route->body != Body::none;
   if (takes_body && !request.has_length) return problem(request, base::Code::length_required);
-  const base::SteadyTime now = api_.clock.steady_now();
+  const base::SteadyTime now = request.received_at;
   const int cost = match.route == nullptr ? 1 : match.route->cost;
   // Requests to nowhere count as well.
   const int address_wait_s = per_address_.take(request.address, cost, now);
   if (match.route == nullptr) {
     if (match.allow.empty()) return problem(request, base::Code::not_found);
-    return std::move(problem(request, base::Code::method_not_allowed).with("Allow", match.allow));
+    return std::move(problem(request, base::Code::method_not_allowed).with("Allow", std::string(match.allow)));
   }
   if (address_wait_s > 0) return too_many(request, address_wait_s);
   const Route& route = *match.route;
@@ -175,13 +195,6 @@ std::optional<Answer> Dispatcher::check_input(const Request& request, const Rout
   if (route.body == Body::none && !request.body.empty()) add_fault(faults, "", "no body is taken here");
   if (faults.empty()) return std::nullopt;
   return invalid(request, faults);
-}
-
-void Dispatcher::count(const Match& match, int status, double seconds) {
-  const std::size_t route = match.route == nullptr ? requests_.size() - 1 : match.index;
-  const auto status_class = static_cast<std::size_t>(std::clamp(status / 100, 1, 5));
-  requests_[route][status_class]->add();
-  seconds_.observe(seconds);
 }
 
 }  // namespace zl::http

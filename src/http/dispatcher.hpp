@@ -27,8 +27,9 @@ class Dispatcher {
   Dispatcher(const Api& api, const app::TokenKeys& keys, const app::VoidedTokenList& voided, DispatchOptions options,
              runtime::Metrics& metrics);
 
-  /// Never throws: what an endpoint throws is logged and answered as internal.
-  asio::awaitable<Answer> answer(Request& request);
+  /// Never throws, nor does what it returns: what an endpoint throws is logged and answered as internal. The request
+  /// has to stay where it is until the answer is there.
+  Reply answer(Request& request);
 
   std::string client_address(const std::string& peer, std::string_view forwarded_for) const {
     return proxies_.client_address(peer, forwarded_for);
@@ -43,7 +44,9 @@ class Dispatcher {
   bool may_call(const Request& request, const Caller& caller) const;
   /// Content type, names of query parameters, and that there is no body where none is taken.
   std::optional<Answer> check_input(const Request& request, const Route& route) const;
-  void count(const Match& match, int status, double seconds);
+  asio::awaitable<Answer> wait(Request& request, std::size_t route, asio::awaitable<Answer> answer);
+  /// Counts and logs what was answered.
+  void settle(Request& request, std::size_t route, int status);
 
   const Api& api_;
   const app::TokenKeys& keys_;

@@ -27,7 +27,7 @@ asio::awaitable<Answer> get_activity(const Api& api, Request& request);
 asio::awaitable<Answer> get_time(const Api& api, Request& request);
 
 // api_bookings.cpp: seats.
-asio::awaitable<Answer> create_booking(const Api& api, Request& request);
+Reply create_booking(const Api& api, Request& request);
 asio::awaitable<Answer> list_my_bookings(const Api& api, Request& request);
 asio::awaitable<Answer> get_booking(const Api& api, Request& request);
 asio::awaitable<Answer> cancel_booking(const Api& api, Request& request);

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "http/json_writer.hpp"
 #include "http/problem_texts.hpp"
+#include "http/sold_out_bodies.hpp"
 #include "http/views.hpp"
 #include "runtime/log.hpp"
 
@@ -132,7 +134,18 @@ Answer invalid(const Request& request, const std::vector<base::FieldError>& fiel
   return problem(request, base::Code::invalid_request, {}, extra);
 }
 
-Answer refusal(const Request& request, const domain::Refusal& refusal, int offset_minutes) {
+namespace {
+
+/// What the rush hears most, told by memory; nothing for any other refusal.
+std::optional<SoldOutKind> sold_out_kind(const Request& request, const domain::Refusal& refusal, int offset_minutes) {
+  if (refusal.violations.size() != 1 || refusal.receipt.arrival) return std::nullopt;
+  const auto* sold_out = std::get_if<domain::SoldOut>(&refusal.violations.front());
+  if (sold_out == nullptr || sold_out->provisional) return std::nullopt;
+  return SoldOutKind{request.language, offset_minutes, refusal.receipt.opens_at, sold_out->sold_out_at,
+                     refusal.receipt.remaining};
+}
+
+Answer write_refusal(const Request& request, const domain::Refusal& refusal, int offset_minutes) {
   const base::Code code = domain::top_code(refusal.violations);
   ExtraMembers extra;
   JsonWriter json(extra, offset_minutes);
@@ -151,6 +164,20 @@ Answer refusal(const Request& request, const domain::Refusal& refusal, int offse
   if (std::ranges::any_of(refusal.violations, domain::is_provisional)) {
     answer.with("Retry-After", std::to_string(retry_after_s(base::Code::in_progress, 0, request.request_id)));
   }
+  return answer;
+}
+
+}  // namespace
+
+Answer refusal(const Request& request, const domain::Refusal& refusal, int offset_minutes) {
+  const std::optional<SoldOutKind> kind = sold_out_kind(request, refusal, offset_minutes);
+  if (!kind) return write_refusal(request, refusal, offset_minutes);
+  thread_local SoldOutBodies bodies;
+  Answer answer;
+  answer.status = status_of(base::Code::sold_out);
+  answer.content_type = problem_type;
+  answer.body = bodies.body(*kind, request.request_id, refusal.receipt.decided_at,
+                            [&] { return write_refusal(request, refusal, offset_minutes).body; });
   return answer;
 }
 

@@ -79,6 +79,7 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
 
 Faults check_query_names(std::string_view query, std::string_view known) {
   Faults faults;
+  if (query.empty()) return faults;
   std::unordered_set<std::string> seen;
   while (!query.empty()) {
     const std::string_view parameter = take_parameter(query);

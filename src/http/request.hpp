@@ -9,6 +9,7 @@
 
 #include "app/booking_ledger.hpp"
 #include "app/tokens.hpp"
+#include "base/clock.hpp"
 
 namespace zl::http {
 
@@ -40,6 +41,8 @@ struct Request {
   Language language = Language::zh;
   std::array<std::string_view, 2> parameters{};  ///< of the path, in order
   std::optional<app::Claims> claims;             ///< set where the route wants a caller
+  base::SteadyTime received_at{};                ///< when its last byte was there
+  base::SteadyTime answered_at{};                ///< when its answer was made
 
   /// The caller for the audit table; only with claims.
   app::Actor actor() const;

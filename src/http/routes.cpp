@@ -1,6 +1,11 @@
 #include "http/routes.hpp"
 
 #include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "http/endpoints.hpp"
 
@@ -29,6 +34,7 @@ constexpr Caller door = staff(Role::town_admin, Role::station_admin, Role::staff
 constexpr Caller all_staff = staff(Role::town_admin, Role::station_admin, Role::staff, Role::auditor);
 
 constexpr int password_cost = 10;
+constexpr std::size_t method_count = static_cast<std::size_t>(Method::other) + 1;
 
 constexpr Route table[] = {
     {Method::post, "/api/v1/login/dev", anyone, Body::json, login_dev},
@@ -99,23 +105,63 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-bool fits(std::string_view pattern, std::string_view path, std::array<std::string_view, 2>& parameters) {
-  std::size_t count = 0;
-  while (pattern.starts_with('/') && path.starts_with('/')) {
-    const std::string_view expected = take_segment(pattern);
-    const std::string_view segment = take_segment(path);
-    if (expected == "{}" && !segment.empty()) {
-      parameters[count++] = segment;
-    } else if (expected != segment) {
-      return false;
-    }
-  }
-  return pattern.empty() && path.empty();
-}
-
 std::string_view allowed(Method method) {
   return method == Method::get ? "GET, HEAD" : method_name(method);
 }
+
+/// The table as a tree of segments.
+class RouteTree {
+ public:
+  struct Node {
+    std::vector<std::pair<std::string_view, std::unique_ptr<Node>>> children;
+    std::unique_ptr<Node> any;                           ///< the child for "{}"
+    std::array<const Route*, method_count> by_method{};  ///< of the paths that end here
+    std::string allow;
+  };
+
+  RouteTree() {
+    for (const Route& route : table) {
+      Node* node = &root_;
+      for (std::string_view rest = route.pattern; !rest.empty();) node = &child(*node, take_segment(rest));
+      node->by_method[static_cast<std::size_t>(route.method)] = &route;
+      if (!node->allow.empty()) node->allow += ", ";
+      node->allow += allowed(route.method);
+    }
+  }
+
+  /// Null where no pattern fits. A segment that is named goes before one that may be any.
+  const Node* find(std::string_view path, std::array<std::string_view, 2>& parameters) const {
+    return find(root_, path, parameters, 0);
+  }
+
+ private:
+  static Node& child(Node& node, std::string_view segment) {
+    if (segment == "{}") {
+      if (!node.any) node.any = std::make_unique<Node>();
+      return *node.any;
+    }
+    for (const auto& [name, next] : node.children) {
+      if (name == segment) return *next;
+    }
+    return *node.children.emplace_back(segment, std::make_unique<Node>()).second;
+  }
+
+  static const Node* find(const Node& node, std::string_view rest, std::array<std::string_view, 2>& parameters,
+                          std::size_t count) {
+    if (rest.empty()) return node.allow.empty() ? nullptr : &node;
+    if (rest.front() != '/') return nullptr;
+    const std::string_view segment = take_segment(rest);
+    for (const auto& [name, next] : node.children) {
+      if (name != segment) continue;
+      if (const Node* found = find(*next, rest, parameters, count)) return found;
+    }
+    if (!node.any || segment.empty() || count == parameters.size()) return nullptr;
+    parameters[count] = segment;
+    return find(*node.any, rest, parameters, count + 1);
+  }
+
+  Node root_;
+};
 
 }  // namespace
 
@@ -124,17 +170,16 @@ std::span<const Route> routes() {
 }
 
 Match find_route(Method method, std::string_view path, std::array<std::string_view, 2>& parameters) {
-  if (method == Method::head) method = Method::get;
+  static const RouteTree tree;
   Match match;
-  for (const Route& route : table) {
-    if (!fits(route.pattern, path, parameters)) continue;
-    if (route.method == method) {
-      match.route = &route;
-      match.index = static_cast<std::size_t>(&route - table);
-      return match;
-    }
-    if (!match.allow.empty()) match.allow += ", ";
-    match.allow += allowed(route.method);
+  const RouteTree::Node* node = tree.find(path, parameters);
+  if (node == nullptr) return match;
+  if (method == Method::head) method = Method::get;
+  match.route = node->by_method[static_cast<std::size_t>(method)];
+  if (match.route == nullptr) {
+    match.allow = node->allow;
+  } else {
+    match.index = static_cast<std::size_t>(match.route - table);
   }
   return match;
 }

@@ -36,7 +36,7 @@ std::span<const Route> routes();
 struct Match {
   const Route* route = nullptr;  ///< null where no route fits
   std::size_t index = 0;         ///< of the route, for metrics
-  std::string allow;             ///< methods of the path, where the path is known and the method isn't
+  std::string_view allow;        ///< methods of the path, where the path is known and the method isn't
 };
 
 /// Finds the route of a path (as sent) and fills the path's parameters in.

@@ -46,7 +46,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
       : acceptor_(std::move(acceptor)),
         sweep_timer_(acceptor_.get_executor()),
         limits_(limits),
-        share_{.clock = clock, .options = options, .connections = {}} {
+        share_{.clock = clock, .options = options, .connections = {}, .spare = {}} {
     random.fill({reinterpret_cast<std::uint8_t*>(&share_.request_prefix), sizeof share_.request_prefix});
   }
 
@@ -77,7 +77,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
     }
   }
 
-  void admit(tcp::socket socket) {
+  void admit(Socket socket) {
     boost::system::error_code error;
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (error) return;
@@ -94,8 +94,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
                    asio::detached);
   }
 
-  static asio::awaitable<void> serve(std::shared_ptr<Listener> self, tcp::socket socket,
-                                     ConnectionLimits::Place place) {
+  static asio::awaitable<void> serve(std::shared_ptr<Listener> self, Socket socket, ConnectionLimits::Place place) {
     Connection connection(std::move(socket), std::move(place), self->share_);
     try {
       co_await connection.serve();
