@@ -1,32 +1,56 @@
 #include "http/rate_limit.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
+#include <iterator>
 
 namespace zl::http {
 
 int RateLimit::take(std::string_view key, int cost, base::SteadyTime now) {
-  const std::uint64_t hash = std::hash<std::string_view>{}(key);
+  const std::uint64_t hash = std::max<std::uint64_t>(std::hash<std::string_view>{}(key), 1);
   const std::int64_t now_ns = now.time_since_epoch().count();
   const auto cost_ns = static_cast<std::int64_t>(interval_ns_ * cost);
   const auto tolerance_ns = static_cast<std::int64_t>(interval_ns_ * burst_);
 
   Shard& shard = shards_[hash % shards];
   const std::lock_guard lock(shard.mutex);
-  const auto known = shard.arrival_ns.find(hash);
-  const std::int64_t arrival_ns = std::max(known == shard.arrival_ns.end() ? now_ns : known->second, now_ns) + cost_ns;
+  Slot* slot = shard.slots.empty() ? nullptr : &slot_of(shard.slots, hash);
+  const bool known = slot != nullptr && slot->hash == hash;
+  const std::int64_t arrival_ns = std::max(known ? slot->arrival_ns : now_ns, now_ns) + cost_ns;
   const std::int64_t wait_ns = arrival_ns - tolerance_ns - now_ns;
   if (wait_ns > 0) return static_cast<int>(wait_ns / 1'000'000'000) + 1;
-  if (known != shard.arrival_ns.end()) {
-    known->second = arrival_ns;
-    return 0;
+  if (known) {
+    slot->arrival_ns = arrival_ns;
+  } else {
+    add(shard, hash, arrival_ns, now_ns);
   }
-  if (shard.arrival_ns.size() >= shard_limit_) {
-    std::erase_if(shard.arrival_ns, [now_ns](const auto& entry) { return entry.second <= now_ns; });
-    if (shard.arrival_ns.size() >= shard_limit_) return 0;
-  }
-  shard.arrival_ns.emplace(hash, arrival_ns);
   return 0;
+}
+
+void RateLimit::add(Shard& shard, std::uint64_t hash, std::int64_t arrival_ns, std::int64_t now_ns) const {
+  const bool crowded = (shard.used + 1) * 4 > shard.slots.size() * 3;
+  if (crowded || shard.used >= shard_limit_) rebuild(shard, now_ns);
+  if (shard.used >= shard_limit_) return;
+  slot_of(shard.slots, hash) = {hash, arrival_ns};
+  ++shard.used;
+}
+
+RateLimit::Slot& RateLimit::slot_of(std::vector<Slot>& slots, std::uint64_t hash) {
+  const std::size_t last = slots.size() - 1;
+  std::size_t index = (hash / shards) & last;
+  while (slots[index].hash != 0 && slots[index].hash != hash) index = (index + 1) & last;
+  return slots[index];
+}
+
+void RateLimit::rebuild(Shard& shard, std::int64_t now_ns) {
+  constexpr std::size_t fewest = 16;
+  std::vector<Slot> kept;
+  std::ranges::copy_if(shard.slots, std::back_inserter(kept),
+                       [now_ns](const Slot& slot) { return slot.hash != 0 && slot.arrival_ns > now_ns; });
+  shard.slots.assign(std::max(fewest, std::bit_ceil(kept.size() * 2)), Slot{});
+  for (const Slot& slot : kept) slot_of(shard.slots, slot.hash) = slot;
+  shard.used = kept.size();
 }
 
 }  // namespace zl::http

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "base/clock.hpp"
 
@@ -31,10 +31,24 @@ class RateLimit {
 
  private:
   static constexpr std::size_t shards = 64;
+
+  /// Flat, so that a key costs one look into memory: open addressing, a power of two of slots, at most three quarters
+  /// of them used.
+  struct Slot {
+    std::uint64_t hash = 0;  ///< 0 where the slot is free
+    std::int64_t arrival_ns = 0;
+  };
   struct alignas(64) Shard {
     std::mutex mutex;
-    std::unordered_map<std::uint64_t, std::int64_t> arrival_ns;  ///< under mutex
+    std::vector<Slot> slots;  ///< under mutex
+    std::size_t used = 0;     ///< under mutex
   };
+
+  /// The key's slot, or the free one where it would go; `slots` is not empty.
+  static Slot& slot_of(std::vector<Slot>& slots, std::uint64_t hash);
+  /// Forgets full buckets and makes room for as many again as there are others.
+  static void rebuild(Shard& shard, std::int64_t now_ns);
+  void add(Shard& shard, std::uint64_t hash, std::int64_t arrival_ns, std::int64_t now_ns) const;
 
   const double interval_ns_;
   const double burst_;
