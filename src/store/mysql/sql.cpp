@@ -1,5 +1,6 @@
 #include "store/mysql/sql.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/invariant.hpp"
@@ -19,6 +20,11 @@ void append_padded(std::string& out, unsigned value, std::size_t width) {
   append_number(digits, value);
   if (digits.size() < width) out.append(width - digits.size(), '0');
   out += digits;
+}
+
+/// Within quotes, whatever the server's mode: neither a quote nor a backslash.
+bool means_itself(char c) {
+  return c == '\n' || (c >= ' ' && c <= '~' && c != '\'' && c != '\\');
 }
 
 }  // namespace
@@ -42,9 +48,13 @@ void append_bytes(std::string& out, std::string_view raw) {
   out += '\'';
 }
 
+// The collation of a comparison is the column's.
 void append_text(std::string& out, std::string_view text) {
   out += "_utf8mb4 ";
-  append_bytes(out, text);
+  if (!std::ranges::all_of(text, means_itself)) return append_bytes(out, text);
+  out += '\'';
+  out += text;
+  out += '\'';
 }
 
 void append_date(std::string& out, base::Date date) {

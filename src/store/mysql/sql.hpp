@@ -31,8 +31,9 @@ struct Fragment {
 void append_unsigned(std::string& out, std::uint64_t value);
 void append_signed(std::string& out, std::int64_t value);
 void append_bytes(std::string& out, std::string_view raw);  ///< x'…'
-void append_text(std::string& out, std::string_view text);  ///< _utf8mb4 x'…', compared by the column's collation
-void append_date(std::string& out, base::Date date);        ///< 'YYYY-MM-DD'
+void append_text(std::string& out,
+                 std::string_view text);              ///< _utf8mb4 '…', or x'…' where there is anything but plain ASCII
+void append_date(std::string& out, base::Date date);  ///< 'YYYY-MM-DD'
 
 inline void append_literal(std::string& out, std::unsigned_integral auto value) {
   append_unsigned(out, value);

@@ -19,10 +19,14 @@ TEST(Sql, NumbersAreWrittenInFullWidth) {
   EXPECT_EQ(literal(domain::BookingState::cancelled), "4");
 }
 
-TEST(Sql, TextIsHexSoThatNothingInItIsSyntax) {
+TEST(Sql, TextIsHexUnlessItIsPlainSoThatNothingInItIsSyntax) {
+  EXPECT_EQ(literal("a b?\n{\"c\"}"), "_utf8mb4 'a b?\n{\"c\"}'");
+  EXPECT_EQ(literal("\\"), "_utf8mb4 x'5c'");
+  EXPECT_EQ(literal("a\r"), "_utf8mb4 x'610d'");
+  EXPECT_EQ(literal("\x7f"), "_utf8mb4 x'7f'");
   EXPECT_EQ(literal("'; DROP"), "_utf8mb4 x'273b2044524f50'");
   EXPECT_EQ(literal(std::string("期\0?", 5)), "_utf8mb4 x'e69c9f003f'");
-  EXPECT_EQ(literal(std::string()), "_utf8mb4 x''");
+  EXPECT_EQ(literal(std::string()), "_utf8mb4 ''");
 }
 
 TEST(Sql, IdsAndBytesAreBinaryLiterals) {
@@ -56,7 +60,7 @@ TEST(Sql, RowsOfAnInsertAreInParentheses) {
   rows.row(1, "");
   rows.row(2, std::nullopt);
   EXPECT_EQ(rows.size(), 2U);
-  EXPECT_EQ(rows.fragment().text, "(1,_utf8mb4 x''),(2,NULL)");
+  EXPECT_EQ(rows.fragment().text, "(1,_utf8mb4 ''),(2,NULL)");
 }
 
 TEST(SqlDeathTest, AStatementWithTooFewOrTooManyValuesEndsTheProcess) {
