@@ -92,6 +92,32 @@ class MysqlCutter {
     return bytes;
   }
 
+  /// A statement's answer without rows, as the protocol has it: its length in 3 bytes, a number, 0, two counts, and the
+  /// status, whose bit 3 tells that further statements of the packet are to be answered. An error (255) ends them.
+  static bool is_last_answer(std::string_view answer) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(answer.at(at)); };
+    if (byte(4) != 0) return true;
+    std::size_t at = 5;
+    for (int counts = 0; counts < 2; ++counts) at += byte(at) < 251 ? 1 : byte(at) == 252 ? 3 : byte(at) == 253 ? 4 : 9;
+    return (byte(at) & 8U) == 0;
+  }
+
+  static void await_last_answer(int server) {
+    std::string bytes;
+    while (true) {
+      while (bytes.size() >= 4) {
+        const auto byte = [&](std::size_t at) { return std::size_t{static_cast<unsigned char>(bytes[at])}; };
+        const std::size_t length = 4 + byte(0) + (byte(1) << 8U) + (byte(2) << 16U);
+        if (bytes.size() < length) break;
+        if (is_last_answer(std::string_view(bytes).substr(0, length))) return;
+        bytes.erase(0, length);
+      }
+      const std::string more = receive(server);
+      if (more.empty()) return;
+      bytes += more;
+    }
+  }
+
   void accept_links() {
     while (!stopping_) {
       if (!readable(listener_)) continue;
@@ -126,15 +152,17 @@ class MysqlCutter {
   bool from_client(int client, int& server) {
     const std::string request = receive(client);
     // A packet is its length, its number, its command (3: a statement) and the statement.
-    const bool commits = request.size() == 11 && std::string_view(request).substr(4) ==
-                                                     "\x03"
-                                                     "COMMIT";
+    // COMMIT is all of it or its end.
+    const bool commits = request.ends_with(
+                             "\x03"
+                             "COMMIT") ||
+                         request.ends_with(";COMMIT");
     const Cut cut = commits ? cut_.exchange(Cut::none) : Cut::none;
     if (cut == Cut::none) return !request.empty() && send_all(server, request);
     if (refuse_after_cut_) refusing_ = true;
     if (cut == Cut::after) {
       send_all(server, request);
-      receive(server);
+      await_last_answer(server);
     } else if (cut == Cut::stall) {
       const std::lock_guard lock(mutex_);
       stalled_.push_back(std::exchange(server, -1));

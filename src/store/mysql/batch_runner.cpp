@@ -45,8 +45,12 @@ Ran BatchRunner::attempt(const Body& body, bool& commit_sent) {
     trail.rolled_back();
     return Ran::rolled_back;
   }
-  commit_sent = true;
-  transaction.commit();
+  try {
+    transaction.commit();
+  } catch (const SqlError&) {
+    commit_sent = !transaction.open();
+    throw;
+  }
   trail.committed();
   return Ran::committed;
 }

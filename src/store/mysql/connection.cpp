@@ -25,7 +25,25 @@ namespace {
   options["OPT_CONNECT_TIMEOUT"] = config.connect_timeout_s;
   options["OPT_READ_TIMEOUT"] = config.io_timeout_s;
   options["OPT_WRITE_TIMEOUT"] = config.io_timeout_s;
+  options["CLIENT_MULTI_STATEMENTS"] = config.packets;
   return options;
+}
+
+Rows read(::sql::ResultSet& result) {
+  const unsigned columns = result.getMetaData()->getColumnCount();
+  std::vector<std::optional<std::string>> cells;
+  cells.reserve(result.rowsCount() * columns);
+  while (result.next()) {
+    for (unsigned column = 1; column <= columns; ++column) {
+      std::string text = result.getString(column).asStdString();
+      if (result.wasNull()) {
+        cells.emplace_back();
+      } else {
+        cells.emplace_back(std::move(text));
+      }
+    }
+  }
+  return {columns, std::move(cells)};
 }
 
 }  // namespace
@@ -154,20 +172,38 @@ Rows Connection::query(std::string_view statement) {
   try {
     const std::unique_ptr<::sql::ResultSet> result(
         statement_->executeQuery(::sql::SQLString(statement.data(), statement.size())));
-    const unsigned columns = result->getMetaData()->getColumnCount();
-    std::vector<std::optional<std::string>> cells;
-    cells.reserve(result->rowsCount() * columns);
-    while (result->next()) {
-      for (unsigned column = 1; column <= columns; ++column) {
-        std::string text = result->getString(column).asStdString();
-        if (result->wasNull()) {
-          cells.emplace_back();
-        } else {
-          cells.emplace_back(std::move(text));
-        }
+    return read(*result);
+  } catch (const ::sql::SQLException& error) {
+    fail(error.getErrorCode(), error.what());
+  }
+}
+
+std::vector<Rows> Connection::query_all(const std::vector<std::string>& statements) {
+  std::size_t answered = 0;
+  return run(statements, answered);
+}
+
+std::vector<Rows> Connection::run(const std::vector<std::string>& statements, std::size_t& answered) {
+  require_ready();
+  std::string packet;
+  for (const std::string& statement : statements) {
+    if (!packet.empty()) packet += ';';
+    packet += statement;
+  }
+  std::vector<Rows> results;
+  results.reserve(statements.size());
+  try {
+    bool has_rows = statement_->execute(::sql::SQLString(packet.data(), packet.size()));
+    while (true) {
+      if (has_rows) {
+        const std::unique_ptr<::sql::ResultSet> result(statement_->getResultSet());
+        results.push_back(read(*result));
+      } else {
+        results.emplace_back(0, std::vector<std::optional<std::string>>());
       }
+      if (++answered == statements.size()) return results;
+      has_rows = statement_->getMoreResults();
     }
-    return {columns, std::move(cells)};
   } catch (const ::sql::SQLException& error) {
     fail(error.getErrorCode(), error.what());
   }
@@ -181,14 +217,20 @@ void Connection::begin() {
 }
 
 // Never the connector's commit(): it swallows errors.
-void Connection::commit() {
-  in_transaction_ = false;
+void Connection::commit(const std::vector<std::string>& before) {
+  std::vector<std::string> statements = before;
+  statements.emplace_back("COMMIT");
+  std::size_t answered = 0;
   try {
-    execute("COMMIT");
-  } catch (const SqlError&) {
+    run(statements, answered);
+  } catch (const SqlError& error) {
+    // The server runs nothing of a packet after a statement that it says has failed.
+    if (answered < before.size() && error.fault() != SqlFault::lost) throw;
+    in_transaction_ = false;
     usable_ = false;
     throw;
   }
+  in_transaction_ = false;
 }
 
 void Connection::roll_back() noexcept {
@@ -212,8 +254,13 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
   base::invariant(open_, "a transaction is committed once");
-  open_ = false;
-  connection_.commit();
+  try {
+    connection_.commit(last_);
+    open_ = false;
+  } catch (const SqlError&) {
+    open_ = connection_.in_transaction_;
+    throw;
+  }
 }
 
 }  // namespace zl::mysql

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "store/mysql/rows.hpp"
 
@@ -26,6 +28,7 @@ struct ConnectionConfig {
   std::string password;
   std::string database;
   bool autocommit = true;     ///< false for the writers: every statement is in a transaction, come what may
+  bool packets = false;       ///< true for the writers: several statements go in one packet
   int connect_timeout_s = 2;  ///< longer: a dead host holds a thread for longer
   int io_timeout_s = 10;  ///< for one read or write on the link; above statement_timeout_s, so that a statement that
                           ///< we gave up on has ended in the server too
@@ -73,6 +76,9 @@ class Connection {
   std::uint64_t execute(std::string_view statement);
   Rows query(std::string_view statement);
 
+  /// Statements in one packet, and the rows of each; none after one that fails is run.
+  std::vector<Rows> query_all(const std::vector<std::string>& statements);
+
   /// The server's number of this session, for KILL.
   std::uint64_t id() const { return id_; }
   bool is_mariadb() const { return mariadb_; }
@@ -88,7 +94,8 @@ class Connection {
   void require_ready() const;
   [[noreturn]] void fail(int code, const std::string& what);
   void begin();
-  void commit();
+  void commit(const std::vector<std::string>& before);
+  std::vector<Rows> run(const std::vector<std::string>& statements, std::size_t& answered);
   void roll_back() noexcept;
 
   std::unique_ptr<sql::Connection> connection_;
@@ -102,7 +109,7 @@ class Connection {
   bool usable_ = true;
 };
 
-/// A transaction from here on. Dead once commit() was called, whatever came of it; otherwise the destructor rolls back,
+/// A transaction from here on. Dead once a COMMIT was sent, whatever came of it; otherwise the destructor rolls back,
 /// and where that fails the session is not usable any more.
 class Transaction {
  public:
@@ -113,12 +120,21 @@ class Transaction {
 
   std::uint64_t execute(std::string_view statement) { return connection_.execute(statement); }
   Rows query(std::string_view statement) { return connection_.query(statement); }
+  std::vector<Rows> query_all(const std::vector<std::string>& statements) { return connection_.query_all(statements); }
 
-  /// Any SqlError from here means that the outcome is unknown, and the session is not usable any more.
+  /// Adds a statement that goes in the packet of the COMMIT; not on a connection without `packets`.
+  void execute_last(std::string statement) { last_.push_back(std::move(statement)); }
+
+  std::uint64_t session_id() const { return connection_.id(); }
+
+  /// An SqlError from here means that one of the last statements failed and nothing is committed, where open() is still
+  /// true; otherwise that the outcome is unknown, and then the session is not usable any more.
   void commit();
+  bool open() const { return open_; }
 
  private:
   Connection& connection_;
+  std::vector<std::string> last_;
   bool open_ = true;
 };
 
