@@ -94,11 +94,12 @@ std::size_t book_until_end(const Plan& plan) {
   std::atomic<bool> up = true;
   mysql::Session session(plan.connection, clock, random, up);
   const mysql::RunnerConfig runner_config;
+  mysql::HeldMemory memory;
   Wishes wishes(plan, random);
   std::size_t booked = 0;
   while (Clock::now() < plan.end) {
     mysql::BatchRunner runner(runner_config, session, clock, random);
-    for (const auto& answer : mysql::book_batch(runner, wishes.batch(clock.wall_now()))) {
+    for (const auto& answer : mysql::book_batch(runner, memory, wishes.batch(clock.wall_now()))) {
       if (!answer.is_done() || !std::holds_alternative<app::LedgerBooked>(*answer)) {
         throw std::runtime_error("a booking was refused");
       }
@@ -115,6 +116,7 @@ std::vector<Plan> read_plans(char** arguments) {
   plan.connection.user = "zhonglou_serve";
   plan.connection.database = "zhonglou";
   plan.connection.autocommit = false;
+  plan.connection.packets = true;
   std::ifstream password(arguments[2]);
   std::getline(password, plan.connection.password);
   plan.skip = std::strtoull(arguments[5], nullptr, 10) / writers;

@@ -34,16 +34,20 @@ INVARIANTS = {
     "a grant is committed once": """
         SELECT HEX(programme_id), grant_number, COUNT(*) FROM bookings
         GROUP BY programme_id, grant_number HAVING COUNT(*) > 1""",
-    "each booking has its message": """
-        SELECT HEX(b.id), COUNT(o.id) FROM bookings b LEFT JOIN outbox o ON o.booking_id = b.id AND o.kind = 1
-        GROUP BY b.id HAVING COUNT(o.id) <> 1""",
-    "each booking has its audit row": """
-        SELECT HEX(b.id), COUNT(a.seq) FROM bookings b LEFT JOIN audit a
-        ON a.subject = b.id AND a.action = 'booking.create' GROUP BY b.id HAVING COUNT(a.seq) <> 1""",
-    "no message or audit row without its booking": """
-        SELECT HEX(o.booking_id) FROM outbox o LEFT JOIN bookings b ON b.id = o.booking_id WHERE b.id IS NULL
-        UNION SELECT HEX(a.subject) FROM audit a LEFT JOIN bookings b ON b.id = a.subject
-        WHERE a.action = 'booking.create' AND b.id IS NULL""",
+    "each booking names the audit row that tells of it, which is what its message is written from": """
+        SELECT HEX(b.id) FROM bookings b LEFT JOIN audit a
+        ON a.chain_id = b.audit_chain AND a.seq = b.audit_seq AND a.action = 'booking.create'
+        WHERE a.seq IS NULL
+        OR a.detail NOT RLIKE CONCAT('(^|\\\\n)', LOWER(CONCAT_WS(' ', HEX(b.id), HEX(b.activity_id), HEX(b.party_id),
+                                                                  HEX(b.user_id))), ' @')""",
+    "the audit tells of no booking that is not there, and of none twice": """
+        SELECT HEX(a.chain_id), a.seq, b.bookings FROM audit a LEFT JOIN
+        (SELECT audit_chain, audit_seq, COUNT(*) AS bookings FROM bookings GROUP BY audit_chain, audit_seq) AS b
+        ON b.audit_chain = a.chain_id AND b.audit_seq = a.seq
+        WHERE a.action = 'booking.create'
+        AND COALESCE(b.bookings, 0) <> LENGTH(a.detail) - LENGTH(REPLACE(a.detail, '\\n', ''))""",
+    "no message without its booking": """
+        SELECT HEX(o.booking_id) FROM outbox o LEFT JOIN bookings b ON b.id = o.booking_id WHERE b.id IS NULL""",
 }
 
 

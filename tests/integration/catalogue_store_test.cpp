@@ -341,10 +341,14 @@ TEST_F(CatalogueStoreTest, cancels_more_bookings_than_one_statement_takes) {
   activity.capacity = 5000;
   activity = wait(store_->update_activity(activity, activity.version, admin_)).value();
   mysql::Values rows;
+  mysql::Values children;
   for (int i = 0; i < 4500; ++i) {
-    rows.row(new_id<base::BookingId>(), activity.id, activity.programme_id, new_id<base::AttendeeId>(),
-             new_id<base::UserId>(), 1, 1, 7, 7, 0, 0, 0, 0);
+    const auto child = new_id<base::AttendeeId>();
+    children.row(child, "小明", base::Date(std::chrono::year(2017) / 5 / 4), 0);
+    rows.row(new_id<base::BookingId>(), activity.id, activity.programme_id, child, new_id<base::UserId>(), 1, 1, 7, 7,
+             0, 0, 0, 0);
   }
+  connection_.execute(sql("INSERT INTO attendees (id, name, birth_date, created_at) VALUES ?", children.fragment()));
   connection_.execute(
       sql("INSERT INTO bookings (id, activity_id, programme_id, party_id, user_id, state, active, "
           "grant_number, arrival, decided_at, opens_at, remaining, created_at) VALUES ?",

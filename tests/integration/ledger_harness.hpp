@@ -22,6 +22,7 @@
 #include "mysql_owner.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/random_device.hpp"
+#include "store/mysql/booked_entries.hpp"
 #include "store/mysql/booking_ledger.hpp"
 #include "store/mysql/migration_files.hpp"
 #include "store/mysql/migrations.hpp"
@@ -180,8 +181,15 @@ class LedgerTest : public ::testing::Test {
   std::uint64_t outbox_rows(const base::BookingId& id) {
     return number(mysql::sql("SELECT COUNT(*) FROM outbox WHERE booking_id = ?", id));
   }
-  std::uint64_t audit_rows(const base::BookingId& id) {
-    return number(mysql::sql("SELECT COUNT(*) FROM audit WHERE subject = ?", id));
+  /// What the audit tells of a booking: rows of its own, and lines in those of group commits.
+  std::uint64_t audit_entries(const base::BookingId& id) {
+    std::uint64_t count = number(mysql::sql("SELECT COUNT(*) FROM audit WHERE subject = ?", id));
+    const std::string lines =
+        mysql::sql("SELECT detail FROM audit WHERE action = 'booking.create' AND detail LIKE ?", "%" + id.hex() + "%");
+    for (const mysql::Row row : db_.query(lines)) {
+      for (const auto& entry : mysql::read_booked(row.text(0))) count += entry.value().booking_id == id ? 1U : 0U;
+    }
+    return count;
   }
 
   /// Returns when one session waits for a row lock.

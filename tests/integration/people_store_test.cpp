@@ -2,6 +2,7 @@
 #include "store/mysql/people_store.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/limits.hpp"
 #include "store/mysql/sql.hpp"
@@ -196,6 +197,22 @@ TEST_F(PeopleStoreTest, a_birth_date_and_an_attendee_stand_while_bookings_are_ac
 
   connection_.execute(sql("UPDATE bookings SET state = 4, active = NULL WHERE id = ?", booking));
   EXPECT_TRUE(wait(store_->update_attendee(user, attendee, 2, admin_)).is_done());
+  EXPECT_TRUE(wait(store_->delete_attendee(user, attendee.id, admin_)).is_done());
+}
+
+TEST_F(PeopleStoreTest, deleting_an_attendee_waits_for_a_booking_on_its_way) {
+  const base::UserId user = a_user();
+  const domain::Attendee attendee = child_of(user);
+  mysql::Transaction writer(connection_);
+  const base::BookingId booking = book(user, attendee);
+  std::thread committer([&] { commit_when_awaited(writer); });
+
+  const auto refused = wait(store_->delete_attendee(user, attendee.id, admin_));
+  committer.join();
+
+  EXPECT_EQ(refused.refused().code, Code::invalid_state);
+  EXPECT_EQ(wait(store_->attendees_of(user)).value().size(), 1U) << "the user is its guardian still";
+  connection_.execute(sql("UPDATE bookings SET state = 4, active = NULL WHERE id = ?", booking));
   EXPECT_TRUE(wait(store_->delete_attendee(user, attendee.id, admin_)).is_done());
 }
 

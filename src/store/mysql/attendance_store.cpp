@@ -23,12 +23,12 @@ constexpr std::string_view select_check_in_for_update =
     "SELECT active, booking_id, session_id FROM check_ins WHERE id = ? FOR UPDATE";
 constexpr std::string_view update_undone = "UPDATE check_ins SET active = NULL WHERE id = ?";
 
-// The columns of booking_row(), and more. Index bookings_once covers the choice of the page, which is sorted by id; the
-// rest by primary keys. Locks nothing.
+// The columns of booking_row(), and more. Index bookings_activity covers the choice of the page and gives its order;
+// the rest by primary keys. Locks nothing.
 constexpr std::string_view select_roster =
     "SELECT b.id, b.state, b.activity_id, b.programme_id, b.party_id, b.user_id, b.created_at, b.cancelled_at, "
     "b.arrival, b.decided_at, b.opens_at, b.remaining, b.grant_number, a.name, a.birth_date, u.nickname FROM "
-    "(SELECT id FROM bookings FORCE INDEX (bookings_once) WHERE activity_id = ? AND id > ? ORDER BY id LIMIT ?) AS "
+    "(SELECT id FROM bookings FORCE INDEX (bookings_activity) WHERE activity_id = ? AND id > ? ORDER BY id LIMIT ?) AS "
     "page "
     "JOIN bookings b ON b.id = page.id JOIN attendees a ON a.id = b.party_id JOIN users u ON u.id = b.user_id "
     "ORDER BY b.id";

@@ -22,8 +22,8 @@ constexpr std::string_view select_attendee_of_user =
     "JOIN attendees a ON a.id = g.attendee_id WHERE g.user_id = ? AND g.attendee_id = ?";
 // Index guardianships_attendee.
 constexpr std::string_view count_guardians = "SELECT COUNT(*) FROM guardianships WHERE attendee_id = ?";
-// Index bookings_party. Writers of programmes with caps or overlap rules wait for the user's row; a booking of another
-// programme may commit just after this, and then it was decided by what the attendee was when it was granted.
+// Index bookings_once. A booking may commit just after this, and then it was decided by what the attendee was when it
+// was granted; only the deletion of the attendee it can't follow, since its foreign key needs them living.
 constexpr std::string_view count_active_bookings = "SELECT COUNT(*) FROM bookings WHERE party_id = ? AND active = 1";
 
 // New rows; a second run is a duplicate: nothing happens.
@@ -40,6 +40,7 @@ constexpr std::string_view update_copies = "UPDATE guardianships SET name = ?, b
 constexpr std::string_view update_relation =
     "UPDATE guardianships SET relation = ? WHERE user_id = ? AND attendee_id = ?";
 constexpr std::string_view delete_guardianship = "DELETE FROM guardianships WHERE user_id = ? AND attendee_id = ?";
+// Refused by the foreign key of bookings where one is active; waits for those that are on their way.
 constexpr std::string_view update_deleted = "UPDATE attendees SET deleted = 1, version = version + 1 WHERE id = ?";
 
 base::Refused entered_twice() {
@@ -84,6 +85,21 @@ base::Outcome<domain::Attendee> lock_attendee(Write& write, const base::UserId& 
 
 bool has_active_bookings(Write& write, const base::AttendeeId& id) {
   return write.query(sql(count_active_bookings, id)).front().u64(0) > 0;
+}
+
+base::Refused has_bookings() {
+  return refused(base::Code::invalid_state, "the attendee has active bookings");
+}
+
+/// False where a booking was committed since they were counted.
+bool mark_deleted(Write& write, const base::AttendeeId& id) {
+  try {
+    write.execute(sql(update_deleted, id));
+    return true;
+  } catch (const SqlError& error) {
+    if (error.fault() != SqlFault::constraint) throw;
+    return false;
+  }
 }
 
 }  // namespace
@@ -148,11 +164,9 @@ base::Outcome<base::Done> remove_attendee(Write& write, const base::UserId& user
                                           const app::Actor& actor) {
   const base::Outcome<domain::Attendee> before = lock_attendee(write, user_id, id);
   if (!before) return before.as<base::Done>();
-  if (has_active_bookings(write, id)) {
-    return refused(base::Code::invalid_state, "the attendee has active bookings");
-  }
+  if (has_active_bookings(write, id)) return has_bookings();
   write.execute(sql(delete_guardianship, user_id, id));
-  if (write.query(sql(count_guardians, id)).front().u64(0) == 0) write.execute(sql(update_deleted, id));
+  if (write.query(sql(count_guardians, id)).front().u64(0) == 0 && !mark_deleted(write, id)) return has_bookings();
   AuditDetail detail;
   detail.add("user_id", user_id);
   record(write, id, actor, "attendee.delete", detail);

@@ -59,6 +59,9 @@ class AuditTrail {
   /// The row of `record`, for `insert_audit`.
   Fragment append(const AuditRecord& record);
 
+  /// The row that was appended last.
+  const AuditHead& head() const { return head_; }
+
   void committed() { committed_ = head_; }
   void rolled_back() { head_ = committed_; }
   /// Nobody knows whether the rows exist: begins a new chain.

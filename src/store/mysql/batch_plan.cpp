@@ -26,8 +26,8 @@ class Decider {
     if (auto earlier = earlier_answer(item)) return earlier;
     if (std::ranges::find(facts_.gone, wish.attendee_id) != facts_.gone.end()) return base::Code::not_found;
     SeatsRow* const seats = seats_of(wish.activity_id);
-    if (seats_ && (seats == nullptr || !seats->open)) return app::LedgerAnswer(app::LedgerClosed{});
-    if (seats != nullptr && item.grant <= seats->fence) return app::LedgerAnswer(app::LedgerFenced{});
+    if (seats == nullptr || !seats->open) return app::LedgerAnswer(app::LedgerClosed{});
+    if (item.grant <= seats->fence) return app::LedgerAnswer(app::LedgerFenced{});
 
     app::LedgerRefused refused;
     domain::check_held(item.policy->rules, item.policy->overlapping, wish.activity_id, wish.attendee_id, wish.user_id,
@@ -36,13 +36,13 @@ class Decider {
       domain::sort_by_weight(refused.violations);
       return app::LedgerAnswer(std::move(refused));
     }
-    if (seats != nullptr && seats->seats_taken >= seats->capacity) return app::LedgerAnswer(app::LedgerFull{});
+    if (seats->seats_taken >= seats->capacity) return app::LedgerAnswer(app::LedgerFull{});
     return std::nullopt;
   }
 
   void accept(const app::LedgerItem& item) {
     const domain::BookingWish& wish = item.wish;
-    if (SeatsRow* const seats = seats_of(wish.activity_id)) seats->seats_taken += 1;
+    seats_.at(wish.activity_id).seats_taken += 1;
     accepted_.emplace(wish.id, booking_of(item));
     held_.push_back({wish.programme_id, {wish.id, wish.activity_id, wish.attendee_id, wish.user_id}});
     index(held_.size() - 1);
@@ -66,9 +66,8 @@ class Decider {
   }
 
   SeatsRow* seats_of(const base::ActivityId& activity_id) {
-    if (!seats_) return nullptr;
-    const auto found = seats_->find(activity_id);
-    return found == seats_->end() ? nullptr : &found->second;
+    const auto found = seats_.find(activity_id);
+    return found == seats_.end() ? nullptr : &found->second;
   }
 
   void index(std::size_t position) {
@@ -94,7 +93,7 @@ class Decider {
   }
 
   const BatchFacts& facts_;
-  std::optional<std::unordered_map<base::ActivityId, SeatsRow>> seats_;
+  std::unordered_map<base::ActivityId, SeatsRow> seats_;
   std::vector<HeldRow> held_;
   std::unordered_map<base::AttendeeId, std::vector<std::size_t>> by_attendee_;  // positions in held_
   std::unordered_map<base::UserId, std::vector<std::size_t>> by_user_;          // positions in held_
@@ -111,11 +110,6 @@ bool has_rivals(const std::vector<app::LedgerItem>& items) {
     if (!pairs.insert({item.wish.activity_id, item.wish.attendee_id}).second) return true;
   }
   return false;
-}
-
-bool looks_at_holdings(const std::vector<app::LedgerItem>& items) {
-  return std::ranges::any_of(items,
-                             [](const app::LedgerItem& item) { return item.policy->rules.look_at_other_bookings(); });
 }
 
 BatchDecision decide(const std::vector<app::LedgerItem>& items, const BatchFacts& facts) {
@@ -140,7 +134,6 @@ std::vector<SeatDemand> seat_demands(const std::vector<app::LedgerItem>& items,
   for (const std::size_t i : accepted) {
     const app::LedgerItem& item = items[i];
     SeatDemand& demand = by_activity[item.wish.activity_id];
-    demand.lowest = demand.seats == 0 ? item.grant : std::min(demand.lowest, item.grant);
     demand.activity_id = item.wish.activity_id;
     demand.seats += 1;
   }

@@ -29,7 +29,8 @@ struct HeldRow {
   domain::HeldBooking held;
 };
 
-/// What was read in the transaction. It stays true until the end of it: the rows it rests on are locked.
+/// What was read in the transaction. It stays true until the end of it: the rows it rests on are locked, or the insert
+/// would fail.
 struct BatchFacts {
   /// Rows of the batch's own ids, whatever their state.
   std::unordered_map<base::BookingId, domain::Booking> existing;
@@ -38,18 +39,17 @@ struct BatchFacts {
   /// Active bookings of the batch's attendees and users in its programmes; each at most once.
   std::vector<HeldRow> held;
 
-  /// Attendees who are gone: deleted since the gate was asked.
+  /// Attendees who are gone: deleted since the gate was asked. None where a foreign key is to tell.
   std::vector<base::AttendeeId> gone;
 
-  /// The seats of every activity of the batch; nothing where the UPDATE is to guard them.
-  std::optional<std::unordered_map<base::ActivityId, SeatsRow>> seats;
+  /// The seats of the batch's activities; none where there is no such activity.
+  std::unordered_map<base::ActivityId, SeatsRow> seats;
 };
 
 /// Seats that a batch takes from one activity.
 struct SeatDemand {
   base::ActivityId activity_id;
   int seats = 0;
-  domain::GrantNumber lowest;  ///< the fence has to be below this
 };
 
 struct BatchDecision {
@@ -61,9 +61,6 @@ struct BatchDecision {
 
 /// True where two items have the same id, or the same activity and attendee: then who comes first has to be looked at.
 bool has_rivals(const std::vector<app::LedgerItem>& items);
-
-/// True where some item's rules look at what the attendee and the user hold already.
-bool looks_at_holdings(const std::vector<app::LedgerItem>& items);
 
 /// Decides the items in the order given, each counting what the ones before it take.
 BatchDecision decide(const std::vector<app::LedgerItem>& items, const BatchFacts& facts);

@@ -51,13 +51,19 @@ std::string select_bookings(std::string_view rest) {
   return text;
 }
 
-std::string lock_users(const std::vector<base::UserId>& ids) {
-  return sql("SELECT id FROM users FORCE INDEX (PRIMARY) WHERE id IN (?) ORDER BY id FOR UPDATE", ids);
+std::string lock_guards(const std::vector<base::ProgrammeId>& ids) {
+  Values rows;
+  for (const base::ProgrammeId& id : ids) rows.row(id);
+  return sql("INSERT INTO programme_guards (programme_id) VALUES ? ON DUPLICATE KEY UPDATE commits = commits + 1",
+             rows.fragment());
 }
 
-std::string lock_attendees(const std::vector<base::AttendeeId>& ids) {
-  return sql("SELECT id FROM attendees FORCE INDEX (PRIMARY) WHERE id IN (?) AND deleted = 0 ORDER BY id FOR UPDATE",
-             ids);
+std::string select_guards(const std::vector<base::ProgrammeId>& ids) {
+  return sql("SELECT programme_id, commits FROM programme_guards WHERE programme_id IN (?)", ids);
+}
+
+std::string select_attendees(const std::vector<base::AttendeeId>& ids) {
+  return sql("SELECT id FROM attendees FORCE INDEX (PRIMARY) WHERE id IN (?) AND deleted = 0", ids);
 }
 
 std::string lock_seats(const std::vector<base::ActivityId>& ids) {
@@ -68,16 +74,10 @@ std::string lock_seats(const std::vector<base::ActivityId>& ids) {
 }
 
 std::string take_seats(const std::vector<SeatDemand>& demands) {
-  std::string guards;
-  for (const SeatDemand& demand : demands) {
-    if (!guards.empty()) guards += " OR ";
-    guards += sql("(activity_id = ? AND seats_taken + ? <= capacity AND fence < ?)", demand.activity_id, demand.seats,
-                  demand.lowest);
-  }
   return sql(
       "UPDATE activity_seats FORCE INDEX (PRIMARY) SET seats_taken = seats_taken + CASE activity_id? ELSE 0 END "
-      "WHERE activity_id IN (?) AND open = 1 AND (?)",
-      seats_by_activity(demands), activities_of(demands), Fragment{std::move(guards)});
+      "WHERE activity_id IN (?)",
+      seats_by_activity(demands), activities_of(demands));
 }
 
 std::string return_seats(const std::vector<SeatDemand>& demands) {
@@ -87,7 +87,8 @@ std::string return_seats(const std::vector<SeatDemand>& demands) {
       seats_by_activity(demands), activities_of(demands));
 }
 
-std::string insert_bookings(const std::vector<app::LedgerItem>& items, const std::vector<std::size_t>& accepted) {
+std::string insert_bookings(const std::vector<app::LedgerItem>& items, const std::vector<std::size_t>& accepted,
+                            const AuditHead& told_by) {
   std::vector<std::size_t> by_id = accepted;
   std::ranges::sort(by_id, {}, [&](std::size_t i) { return items[i].wish.id; });
   Values rows;
@@ -95,24 +96,32 @@ std::string insert_bookings(const std::vector<app::LedgerItem>& items, const std
     const app::LedgerItem& item = items[i];
     const domain::BookingWish& wish = item.wish;
     const domain::Receipt& receipt = item.receipt;
-    rows.row(wish.id, wish.activity_id, wish.programme_id, wish.attendee_id, wish.user_id,
-             domain::BookingState::confirmed, 1, item.grant, receipt.arrival.value_or(item.grant.arrival()),
-             receipt.decided_at, receipt.opens_at, receipt.remaining.value_or(0), receipt.decided_at);
+    rows.row(wish.id, wish.activity_id, wish.programme_id, wish.attendee_id, wish.user_id, item.grant,
+             receipt.arrival.value_or(item.grant.arrival()), receipt.decided_at, receipt.opens_at,
+             receipt.remaining.value_or(0), receipt.decided_at, told_by.chain_id, told_by.seq);
   }
   return sql(
-      "INSERT INTO bookings (id, activity_id, programme_id, party_id, user_id, state, active, grant_number, arrival, "
-      "decided_at, opens_at, remaining, created_at) VALUES ?",
+      "INSERT INTO bookings (id, activity_id, programme_id, party_id, user_id, grant_number, arrival, decided_at, "
+      "opens_at, remaining, created_at, audit_chain, audit_seq) VALUES ?",
       rows.fragment());
 }
 
 std::string select_held(const std::vector<base::ProgrammeId>& programmes,
                         const std::vector<base::AttendeeId>& attendees, const std::vector<base::UserId>& users) {
   return sql(
-      "SELECT programme_id, id, activity_id, party_id, user_id FROM bookings FORCE INDEX (bookings_party) "
-      "WHERE party_id IN (?) AND programme_id IN (?) AND active = 1 "
-      "UNION SELECT programme_id, id, activity_id, party_id, user_id FROM bookings FORCE INDEX (bookings_user) "
+      "SELECT programme_id, id, activity_id, party_id, user_id FROM bookings FORCE INDEX (bookings_once) "
+      "WHERE party_id IN (?) AND active = 1 AND programme_id IN (?) "
+      "UNION ALL SELECT programme_id, id, activity_id, party_id, user_id FROM bookings FORCE INDEX (bookings_user) "
       "WHERE user_id IN (?) AND programme_id IN (?) AND active = 1",
       attendees, programmes, users, programmes);
+}
+
+std::string select_programme_held(const base::ProgrammeId& id, std::size_t limit) {
+  return sql(
+      "SELECT b.programme_id, b.id, b.activity_id, b.party_id, b.user_id FROM activity_seats s "
+      "JOIN bookings b FORCE INDEX (bookings_activity) ON b.activity_id = s.activity_id "
+      "WHERE s.programme_id = ? AND b.active = 1 LIMIT ?",
+      id, limit);
 }
 
 std::string cancel_bookings(const std::vector<Cancellation>& cancellations) {

@@ -1,8 +1,10 @@
 // The ledger's statements on activity_seats and bookings as text, and its rows as values.
 //
-// Locks are taken in one order everywhere, each by id: users, attendees, activity_seats, bookings. Whoever inserts or
+// Locks are taken in one order everywhere, each by id: programme_guards, activity_seats, bookings. Whoever inserts or
 // cancels a booking holds its activity's row in activity_seats; whoever holds that row knows all bookings of the
-// activity.
+// activity. Caps and overlap rules look at several activities, all of one programme: whoever inserts a booking holds
+// its programme's guard as well, so that no other comes between the reading and the insert. (A cancellation may: then
+// the decision was too strict for a moment, never too generous.)
 #pragma once
 
 #include <string>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "app/booking_ledger.hpp"
+#include "store/mysql/audit_trail.hpp"
 #include "store/mysql/batch_plan.hpp"
 #include "store/mysql/rows.hpp"
 
@@ -26,30 +29,39 @@ domain::GrantNumber booking_row_grant(const Row& row);
 /// `SELECT booking_columns FROM bookings`, with what follows.
 std::string select_bookings(std::string_view rest);
 
-/// By primary key, in the order of ids, which is the order of the locks.
-std::string lock_users(const std::vector<base::UserId>& ids);
+/// Locks the guards of programmes and counts them up, by primary key in the order of ids; makes those that there aren't
+/// yet.
+std::string lock_guards(const std::vector<base::ProgrammeId>& ids);
 
-/// The same; those who were deleted are not among the rows.
-std::string lock_attendees(const std::vector<base::AttendeeId>& ids);
+/// programme_id, commits, this transaction's included; by primary key.
+std::string select_guards(const std::vector<base::ProgrammeId>& ids);
+
+/// By primary key; those who were deleted are not among the rows. Locks nothing.
+std::string select_attendees(const std::vector<base::AttendeeId>& ids);
 
 /// activity_id, capacity, seats_taken, fence, open; locked by primary key in the order of ids.
 std::string lock_seats(const std::vector<base::ActivityId>& ids);
 
-/// Takes the seats of a batch in one statement, by primary key in the order of ids. It changes a row per activity, and
-/// fewer where an activity is closed, has too few seats, or is fenced: then the transaction is to be rolled back. A
-/// second run takes them twice.
+/// Takes the seats of a batch in one statement, by primary key in the order of ids. The rows are locked, and were read;
+/// were there too few seats all the same, the CHECK constraint would say so. A second run takes them twice.
 std::string take_seats(const std::vector<SeatDemand>& demands);
 
 /// Gives seats back; likewise.
 std::string return_seats(const std::vector<SeatDemand>& demands);
 
-/// One row per accepted item. 1062 on the primary key or on bookings_once where a row exists.
-std::string insert_bookings(const std::vector<app::LedgerItem>& items, const std::vector<std::size_t>& accepted);
+/// One row per accepted item. 1062 on the primary key or on bookings_once where a row exists; 1452 where the attendee
+/// was deleted: the attendee's entry in attendees_living is locked, shared. `told_by` is the audit row that names them.
+std::string insert_bookings(const std::vector<app::LedgerItem>& items, const std::vector<std::size_t>& accepted,
+                            const AuditHead& told_by);
 
-/// programme_id, id, activity_id, party_id, user_id of the active bookings that the attendees hold, by bookings_party,
-/// and those that the users made, by bookings_user; each once. Locks nothing.
+/// programme_id, id, activity_id, party_id, user_id of the active bookings that the attendees hold, by bookings_once,
+/// and those that the users made, by bookings_user; twice those that are both. Locks nothing.
 std::string select_held(const std::vector<base::ProgrammeId>& programmes,
                         const std::vector<base::AttendeeId>& attendees, const std::vector<base::UserId>& users);
+
+/// The same columns of all active bookings of a programme, by activity_seats_programme and bookings_activity, so many
+/// at most. Locks nothing.
+std::string select_programme_held(const base::ProgrammeId& id, std::size_t limit);
 
 /// Marks bookings as cancelled, each at its time; by primary key. A second run changes nothing.
 struct Cancellation {

@@ -82,10 +82,10 @@ void write_rows(Transaction& transaction, AuditTrail& trail, const std::vector<C
   std::vector<SeatDemand> demands;
   demands.reserve(seats.size());
   for (const auto& [id, demand] : seats) demands.push_back(demand);
-  transaction.execute(return_seats(demands));
-  transaction.execute(cancel_bookings(cancellations));
-  transaction.execute(sql(insert_outbox, outbox.fragment()));
-  transaction.execute(sql(insert_audit, audit.fragment()));
+  transaction.execute_last(return_seats(demands));
+  transaction.execute_last(cancel_bookings(cancellations));
+  transaction.execute_last(sql(insert_outbox, outbox.fragment()));
+  transaction.execute_last(sql(insert_audit, audit.fragment()));
 }
 
 std::vector<CancelAnswer> same_for_all(std::size_t count, const CancelAnswer& answer) {

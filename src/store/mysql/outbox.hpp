@@ -1,4 +1,9 @@
 // The outbox: messages to be sent, written in the transaction of what they tell.
+//
+// Of new bookings that is done by the audit row of their group commit, which names each booking and its user
+// (booked_entries.hpp): a row for each, and even one statement more for each commit, would be paid for within the rush.
+// Whoever sends writes the rows of kind `booked` from it afterwards and remembers, for each chain, how far it came. A
+// chain has no gaps and only grows at its end, so that nothing is missed, and the ids keep what is written twice apart.
 #pragma once
 
 #include <string_view>

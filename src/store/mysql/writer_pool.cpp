@@ -19,6 +19,7 @@ constexpr std::array<double, 9> batch_bounds{1, 2, 4, 8, 16, 32, 64, 128, 256};
 
 WriterConfig for_writers(WriterConfig config) {
   config.connection.autocommit = false;
+  config.connection.packets = true;
   return config;
 }
 
@@ -126,11 +127,12 @@ void WriterPool::enqueue(Writer& writer, Entry entry) {
 
 void WriterPool::work(Writer& writer) {
   Session session(config_.connection, clock_, random_, *up_);
+  HeldMemory memory;
   for (;;) {
     std::vector<Entry> entries = next_batch(writer);
     if (entries.empty()) return;
     refuse_expired(entries);
-    if (!entries.empty()) commit(session, entries);
+    if (!entries.empty()) commit(session, memory, entries);
     for (Entry& entry : entries) std::move(entry.resume)(true);
   }
 }
@@ -165,7 +167,7 @@ void WriterPool::refuse_expired(std::vector<Entry>& entries) {
   entries.swap(kept);
 }
 
-void WriterPool::commit(Session& session, std::vector<Entry>& entries) {
+void WriterPool::commit(Session& session, HeldMemory& memory, std::vector<Entry>& entries) {
   batch_items_.observe(static_cast<double>(entries.size()));
   const runtime::StageTimer timer(commit_seconds_, clock_);
   try {
@@ -173,7 +175,7 @@ void WriterPool::commit(Session& session, std::vector<Entry>& entries) {
     BatchRunner cancel_runner(config_.runner, session, clock_, random_);
     cancel_all(cancel_runner, entries);
     BatchRunner book_runner(config_.runner, session, clock_, random_);
-    book_all(book_runner, entries);
+    book_all(book_runner, memory, entries);
     BatchRunner check_in_runner(config_.runner, session, clock_, random_);
     check_in_all(check_in_runner, entries);
   } catch (const std::exception& error) {
@@ -191,7 +193,7 @@ void WriterPool::commit(Session& session, std::vector<Entry>& entries) {
   }
 }
 
-void WriterPool::book_all(BatchRunner& runner, std::vector<Entry>& entries) {
+void WriterPool::book_all(BatchRunner& runner, HeldMemory& memory, std::vector<Entry>& entries) {
   std::vector<BookJob*> jobs;
   std::vector<app::LedgerItem> items;
   for (Entry& entry : entries) {
@@ -201,7 +203,7 @@ void WriterPool::book_all(BatchRunner& runner, std::vector<Entry>& entries) {
     }
   }
   if (jobs.empty()) return;
-  std::vector<BookAnswer> answers = book_batch(runner, std::move(items));
+  std::vector<BookAnswer> answers = book_batch(runner, memory, std::move(items));
   for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i]->answer.emplace(std::move(answers[i]));
 }
 

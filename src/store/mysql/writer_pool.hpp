@@ -25,11 +25,12 @@
 #include "store/mysql/cancel_batch.hpp"
 #include "store/mysql/check_in_batch.hpp"
 #include "store/mysql/connection.hpp"
+#include "store/mysql/held_memory.hpp"
 
 namespace zl::mysql {
 
 struct WriterConfig {
-  ConnectionConfig connection;     ///< `autocommit` is set to false
+  ConnectionConfig connection;     ///< `autocommit` is set to false, `packets` to true
   std::size_t writers = 2;         ///< threads; more: more commits at a time, smaller batches
   std::size_t queue_limit = 4096;  ///< items of one writer between take_place() and their answer
   std::size_t batch_limit = 256;   ///< items in one transaction; more: longer locks
@@ -99,8 +100,8 @@ class WriterPool {
   void work(Writer& writer);
   std::vector<Entry> next_batch(Writer& writer);
   void refuse_expired(std::vector<Entry>& entries);
-  void commit(Session& session, std::vector<Entry>& entries);
-  void book_all(BatchRunner& runner, std::vector<Entry>& entries);
+  void commit(Session& session, HeldMemory& memory, std::vector<Entry>& entries);
+  void book_all(BatchRunner& runner, HeldMemory& memory, std::vector<Entry>& entries);
   void cancel_all(BatchRunner& runner, std::vector<Entry>& entries);
   void check_in_all(BatchRunner& runner, std::vector<Entry>& entries);
 

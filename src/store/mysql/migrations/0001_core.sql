@@ -1,5 +1,5 @@
 -- The ledger's tables. Ids are 16 bytes; instants are UTC milliseconds; a table's comment says what it is for.
--- Lock order everywhere, each by id: users, attendees, activity_seats, bookings.
+-- Lock order everywhere, each by id: users, attendees; programmes, programme_guards, activity_seats, bookings.
 
 CREATE TABLE settings (
   name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
@@ -92,7 +92,9 @@ CREATE TABLE attendees (
   notes VARCHAR(500) NOT NULL DEFAULT '',
   version BIGINT UNSIGNED NOT NULL DEFAULT 1,
   deleted TINYINT NOT NULL DEFAULT 0 COMMENT 'kept for the bookings it held',
-  created_at BIGINT NOT NULL
+  living TINYINT AS (IF(deleted = 0, 1, NULL)) STORED COMMENT 'what an active booking refers to',
+  created_at BIGINT NOT NULL,
+  UNIQUE KEY attendees_living (id, living)
 ) ENGINE=InnoDB COMMENT='who takes a seat: a child, or the user';
 
 CREATE TABLE guardianships (
@@ -115,8 +117,8 @@ CREATE TABLE bookings (
   programme_id BINARY(16) NOT NULL,
   party_id BINARY(16) NOT NULL COMMENT 'who holds it; an attendee today',
   user_id BINARY(16) NOT NULL COMMENT 'who pressed the button',
-  state TINYINT NOT NULL COMMENT '1 confirmed, 2 waitlisted, 3 offered, 4 cancelled',
-  active TINYINT NULL COMMENT '1 while it counts, else NULL so that the unique key lets it go',
+  state TINYINT NOT NULL DEFAULT 1 COMMENT '1 confirmed, 2 waitlisted, 3 offered, 4 cancelled',
+  active TINYINT NULL DEFAULT 1 COMMENT '1 while it counts, else NULL so that the unique key lets it go',
   grant_number BIGINT UNSIGNED NOT NULL,
   arrival BIGINT UNSIGNED NOT NULL,
   decided_at BIGINT NOT NULL,
@@ -124,11 +126,18 @@ CREATE TABLE bookings (
   remaining INT NOT NULL,
   created_at BIGINT NOT NULL,
   cancelled_at BIGINT NULL,
-  UNIQUE KEY bookings_once (activity_id, party_id, active),
-  KEY bookings_party (party_id, programme_id, active),
-  KEY bookings_user (user_id, programme_id, active),
-  KEY bookings_programme (programme_id, active)
-) ENGINE=InnoDB COMMENT='who holds a seat; the receipt is stored with it. Without foreign keys: the rush path checks the seats row';
+  audit_chain BINARY(16) NULL COMMENT 'with audit_seq: the audit row that tells of it',
+  audit_seq BIGINT UNSIGNED NULL,
+  UNIQUE KEY bookings_once (party_id, active, programme_id, activity_id),
+  KEY bookings_user (user_id, programme_id),
+  KEY bookings_activity (activity_id),
+  CONSTRAINT bookings_party FOREIGN KEY (party_id, active) REFERENCES attendees (id, living)
+) ENGINE=InnoDB COMMENT='who holds a seat; the receipt is stored with it. Its key keeps an attendee with active bookings from being deleted; there are no others, since the rush path checks the seats row';
+
+CREATE TABLE programme_guards (
+  programme_id BINARY(16) NOT NULL PRIMARY KEY,
+  commits BIGINT UNSIGNED NOT NULL DEFAULT 1 COMMENT 'group commits that have booked in it'
+) ENGINE=InnoDB COMMENT='whoever inserts a booking locks and counts up its programme''s row; made when first needed. Apart from programmes, so that administrators and writers do not wait for each other';
 
 CREATE TABLE check_ins (
   id BINARY(16) NOT NULL PRIMARY KEY,
@@ -187,7 +196,7 @@ CREATE TABLE outbox (
   user_id BINARY(16) NOT NULL,
   created_at BIGINT NOT NULL,
   KEY outbox_age (created_at)
-) ENGINE=InnoDB COMMENT='messages to be sent, written with what they tell';
+) ENGINE=InnoDB COMMENT='messages to be sent, written with what they tell; those of new bookings are in their audit row';
 
 CREATE TABLE audit (
   chain_id BINARY(16) NOT NULL,
@@ -197,7 +206,7 @@ CREATE TABLE audit (
   actor_role VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   action VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   subject BINARY(16) NOT NULL,
-  detail TEXT NOT NULL,
+  detail MEDIUMTEXT NOT NULL COMMENT 'a JSON object; of booking.create a line for each booking',
   address VARCHAR(45) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   request_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   prev_hash BINARY(32) NOT NULL,
@@ -206,7 +215,7 @@ CREATE TABLE audit (
   KEY audit_at (at, chain_id, seq),
   KEY audit_subject (subject, at),
   KEY audit_actor (actor_id, at)
-) ENGINE=InnoDB COMMENT='who changed what; append-only, one hash chain per writer so that it serialises nobody';
+) ENGINE=InnoDB COMMENT='who changed what; append-only, one hash chain per writer so that it serialises nobody; one row for all bookings of a group commit';
 
 CREATE TABLE leases (
   name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,

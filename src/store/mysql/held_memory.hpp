@@ -1,0 +1,80 @@
+// What a writer remembers of the active bookings of programmes, so that it need not read them before each commit.
+//
+// A programme's guard counts the group commits that insert its bookings, and is locked by each. A writer that finds the
+// count as its own last commit left it knows that nobody has inserted any since. What it remembers may then still hold
+// bookings that were cancelled meanwhile: it may be too strict, never too generous, and whoever would be refused by it
+// is decided once more by what is committed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "app/booking_ledger.hpp"
+#include "base/id.hpp"
+#include "store/mysql/batch_plan.hpp"
+
+namespace zl::mysql {
+
+/// For one thread.
+class HeldMemory {
+ public:
+  static constexpr std::size_t load_limit = 10'000;    ///< rows; a programme with more is read for each commit
+  static constexpr std::size_t total_limit = 100'000;  ///< bookings remembered, of all programmes: about 20 MB
+
+  explicit HeldMemory(std::size_t limit = total_limit) : limit_(limit) {}
+
+  /// Forgets everything where it is another session than before: the server may have been restored since.
+  void on_session(std::uint64_t session_id);
+
+  enum class Way {
+    remembered = 1,  ///< ask held_by(), once the count is known to be expected()
+    load,            ///< read the whole programme, at most `load_limit` rows, for load()
+    read,            ///< read what the batch's people hold
+  };
+  Way way(const base::ProgrammeId& id) const;
+
+  /// True where nobody has inserted a booking since our last commit; `commits` counts the one under way.
+  bool is_ours(const base::ProgrammeId& id, std::uint64_t commits) const;
+
+  /// All active bookings of the programme, read under its guard; more than `load_limit` are not taken.
+  void load(const base::ProgrammeId& id, const std::vector<HeldRow>& rows);
+  bool remembers(const base::ProgrammeId& id) const;
+
+  /// Adds what the attendee or the user of a wish hold in its programme; what both do, twice.
+  void held_by(const domain::BookingWish& wish, std::vector<HeldRow>& held) const;
+
+  /// A group commit of ours left the programme's guard at `commits`.
+  void committed(const base::ProgrammeId& id, std::uint64_t commits);
+  /// A booking of it; after committed().
+  void add(const domain::BookingWish& wish);
+
+  /// What is held goes, and the count stays.
+  void drop(const base::ProgrammeId& id);
+  void forget(const base::ProgrammeId& id);
+
+ private:
+  struct Programme {
+    std::uint64_t commits = 0;  ///< as our last commit left it
+    bool quiet = false;         ///< nobody else came between our last two commits
+    bool large = false;         ///< beyond a limit
+    bool complete = false;      ///< the rest is all that is held
+    std::unordered_map<base::AttendeeId, std::vector<domain::HeldBooking>> by_attendee;
+    std::unordered_map<base::UserId, std::vector<domain::HeldBooking>> by_user;
+    std::size_t bookings = 0;
+    std::uint64_t used = 0;  ///< greater: later
+  };
+
+  void put(Programme& programme, const domain::HeldBooking& held);
+  void give_up(Programme& programme);
+  void make_room();
+
+  const std::size_t limit_;
+  std::uint64_t session_id_ = 0;
+  std::size_t bookings_ = 0;
+  std::uint64_t uses_ = 0;
+  std::unordered_map<base::ProgrammeId, Programme> programmes_;
+};
+
+}  // namespace zl::mysql
