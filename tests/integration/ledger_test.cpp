@@ -233,6 +233,7 @@ TEST_F(LedgerTest, AWriterThatRemembersRefusesNobodyForWhatWasCancelled) {
 TEST_F(LedgerTest, TwoProcessesKeepTheFamilysCapInEveryOrder) {
   const domain::Rules two_each{std::nullopt, 2, false, 0};
   std::vector<base::ActivityId> activities;
+  activities.reserve(6);
   for (int i = 0; i < 6; ++i) activities.push_back(an_activity(500));
   for (int round = 0; round < 15; ++round) {
     const auto mother = a_user();
@@ -410,6 +411,8 @@ TEST_F(LedgerTest, ABookingNamesTheAuditRowThatTellsOfIt) {
   db_.query(mysql::sql("SELECT 1 FROM activity_seats WHERE activity_id = ? FOR UPDATE", activity));
   std::vector<app::LedgerItem> items;
   std::vector<std::future<BookAnswer>> answers;
+  items.reserve(20);
+  answers.reserve(20);
   for (int i = 0; i < 20; ++i) items.push_back(an_item(activity));
   answers.push_back(start_booking(items[0]));
   await_lock_wait();

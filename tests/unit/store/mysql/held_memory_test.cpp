@@ -31,7 +31,7 @@ std::vector<std::uint8_t> held(const HeldMemory& memory, const domain::BookingWi
 }
 
 /// A memory that knows all of the summer after its second commit.
-HeldMemory loaded(std::vector<HeldRow> rows = {}) {
+HeldMemory loaded(const std::vector<HeldRow>& rows = {}) {
   HeldMemory memory;
   memory.on_session(7);
   memory.committed(summer, 5);
