@@ -4,7 +4,7 @@ import http.client
 import socket
 import unittest
 
-from client import CONTRACT, Answer
+from client import CONTRACT, Answer, Client
 from town import TownCase, Unchanged
 
 BODY_LIMIT_BYTES = 65_536
@@ -106,6 +106,24 @@ class Framing(RawCase):
         for body in (b"zz\r\nhello\r\n0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n", b"-5\r\nhello\r\n0\r\n\r\n"):
             with self.subTest(body=body):
                 self.refused_and_closed(self.request("Transfer-Encoding: chunked", body=body))
+
+    def test_chunks_may_come_in_pieces_of_any_size(self):
+        for body in (b"2\r\n[]\r\n0\r\n\r\n", b"0\r\n\r\n"):
+            for size in range(1, len(body)):
+                with self.subTest(body=body, size=size):
+                    connection = self.connect()
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    connection.sendall(self.request("Transfer-Encoding: chunked", body=body[:size]))
+                    for byte in body[size:]:
+                        self.read_by_the_server()
+                        connection.sendall(bytes([byte]))
+                    self.refused(self.receive(connection, ("POST", "/api/v1/admin/stations")), 400, "invalid_request")
+
+    def read_by_the_server(self):
+        """Returns when what was sent before on other connections has most probably been read."""
+        client = Client(self.town.url)
+        self.assertEqual(client.get("/time").status, 200)
+        client.close()
 
     def test_a_missing_length_is_411(self):
         self.refused(self.exchange(self.request(body=b"")), 411, "length_required")
