@@ -1,0 +1,191 @@
+// What a Redis may answer: bytes through hiredis and our connection to it into replies, and every reply into each
+// reader of answers. A reply of another shape than expected is unknown, never a crash and never an answer by halves;
+// and it does not depend on how the bytes were cut.
+#include <hiredis/hiredis.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "fuzz/support/fuzz.hpp"
+#include "store/redis/connection.hpp"
+#include "store/redis/gate_replies.hpp"
+#include "store/redis/greeting.hpp"
+#include "support/samples.hpp"
+
+namespace zl::fuzz {
+namespace {
+
+using redis::Reply;
+
+/// Listens as a Redis does; says what it is told to.
+class FakeRedis {
+ public:
+  FakeRedis() : path_(std::filesystem::temp_directory_path() / ("zl-fuzz-" + std::to_string(::getpid()))) {
+    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.native().copy(address.sun_path, sizeof address.sun_path - 1);
+    ::unlink(path_.c_str());
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    require(::bind(listener_, generic, sizeof address) == 0 && ::listen(listener_, 8) == 0, "a socket", path_.native());
+  }
+  FakeRedis(const FakeRedis&) = delete;
+  FakeRedis& operator=(const FakeRedis&) = delete;
+  ~FakeRedis() {
+    ::close(listener_);
+    ::unlink(path_.c_str());
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+  int accept() const { return ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+ private:
+  const std::filesystem::path path_;
+  int listener_ = -1;
+};
+
+struct Heard final : redis::ConnectionEvents {
+  void on_connected() override { connected = true; }
+  void on_reply(Reply reply) override { replies.push_back(std::move(reply)); }
+  void on_closed(const std::string&) override { closed = true; }
+
+  bool connected = false;
+  bool closed = false;
+  std::vector<Reply> replies;
+};
+
+/// hiredis itself, of the version that there is, ends the process at a reply that nobody asked for: as many are asked
+/// for as it can read.
+std::size_t replies_in(std::string_view bytes) {
+  const std::unique_ptr<redisReader, decltype(&redisReaderFree)> reader(redisReaderCreate(), redisReaderFree);
+  redisReaderFeed(reader.get(), bytes.data(), bytes.size());
+  std::size_t count = 0;
+  void* reply = nullptr;
+  while (redisReaderGetReply(reader.get(), &reply) == REDIS_OK && reply != nullptr) {
+    freeReplyObject(reply);
+    ++count;
+  }
+  return count;
+}
+
+/// hiredis makes room for as many items as an array claims to have: a length that no answer of ours has is not fed.
+bool claims_too_much(std::string_view bytes) {
+  for (std::size_t star = bytes.find('*'); star != std::string_view::npos; star = bytes.find('*', star + 1)) {
+    const std::string_view digits = bytes.substr(star + 1, 9);
+    if (std::ranges::count_if(digits, [](char c) { return c >= '0' && c <= '9'; }) > 5) return true;
+  }
+  return false;
+}
+
+void settle(boost::asio::io_context& loop) {
+  do {
+    loop.restart();
+  } while (loop.poll() > 0);
+}
+
+std::vector<Reply> replies_to(const std::vector<std::string_view>& pieces, std::size_t questions) {
+  static const FakeRedis server;
+  boost::asio::io_context loop{1};
+  Heard heard;
+  redis::Endpoint endpoint;
+  endpoint.unix_socket = server.path();
+  const auto connection = redis::Connection::open(loop.get_executor(), endpoint, heard);
+  settle(loop);
+  const int peer = server.accept();
+  settle(loop);
+  require(heard.connected && peer >= 0, "connected");
+  for (std::size_t i = 0; i < questions; ++i) require(connection->send("*1\r\n$4\r\nPING\r\n"), "sent");
+  settle(loop);
+  for (const std::string_view piece : pieces) {
+    (void)::send(peer, piece.data(), piece.size(), MSG_NOSIGNAL);
+    settle(loop);
+  }
+  ::close(peer);
+  settle(loop);
+  require(heard.closed, "the end is told");
+  connection->close();
+  settle(loop);
+  return std::move(heard.replies);
+}
+
+std::string text_of_reply(const Reply& reply) {
+  std::string text = std::to_string(static_cast<int>(reply.kind())) + ":" + reply.text();
+  if (reply.number()) text += "#" + std::to_string(*reply.number());
+  for (const Reply& item : reply.items()) text += "[" + text_of_reply(item) + "]";
+  return text;
+}
+
+void check_decision(const Reply& reply) {
+  const auto decision = redis::read_decision(reply, test::id_of<base::ActivityId>(1));
+  require(decision.is_done() || !reply.is_array() || decision.is_unknown() || decision.is_refused(), "three outcomes");
+  if (!decision) return;
+  const auto* refused = std::get_if<app::GateRefused>(&*decision);
+  if (refused == nullptr) return;
+  require(!refused->refusal.violations.empty(), "a refusal names a rule");
+  auto sorted = refused->refusal.violations;
+  domain::sort_by_weight(sorted);
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    require(sorted[i].index() == refused->refusal.violations[i].index(), "the weightiest rule first");
+  }
+}
+
+void check_readers(const Reply& reply) {
+  check_decision(reply);
+  (void)redis::read_change(reply);
+  (void)redis::read_time(reply);
+  const auto seats = redis::read_seats(reply);
+  if (seats && *seats) require((**seats).activities.size() == (reply.items().size() - 3) / 6, "every row of seats");
+  const auto holders = redis::read_holders(reply);
+  if (holders && *holders) require((**holders).holders.size() == (reply.items().size() - 4) / 4, "every holder");
+  const auto expired = redis::read_expired(reply);
+  if (expired && reply.item(0).text() == "expired")
+    require(expired->size() == (reply.items().size() - 1) / 3, "every hold");
+  (void)redis::needs_new_greeting(reply);
+  if (const auto grant = redis::parse_grant(reply.text())) {
+    const auto again = redis::parse_grant(redis::format_grant(*grant));
+    require(again && *again == *grant, "a grant number comes back", reply.text());
+  }
+}
+
+void check_greeting(const std::vector<Reply>& replies) {
+  redis::Endpoint endpoint;
+  endpoint.password = "hunter2-hunter2";
+  redis::Greeting greeting(endpoint, {{"zhonglou_1", "#!lua name=zhonglou_1\n"}}, redis::Greeting::Purpose::commands);
+  auto next = replies.begin();
+  for (auto commands = greeting.take_commands(); !commands.empty(); commands = greeting.take_commands()) {
+    for (std::size_t i = 0; i < commands.size() && greeting.state() == redis::Greeting::State::talking; ++i) {
+      if (next == replies.end()) return;
+      greeting.on_reply(*next++);
+    }
+  }
+  const auto shows_it = [&endpoint](const Reply& reply) {
+    return text_of_reply(reply).find(endpoint.password) != std::string::npos;
+  };
+  const bool told = std::ranges::any_of(replies, shows_it);
+  require(told || greeting.failure().find(endpoint.password) == std::string::npos, "no secret in a failure");
+}
+
+}  // namespace
+}  // namespace zl::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace zl::fuzz;
+  const std::string_view bytes = text_of(data, size);
+  if (claims_too_much(bytes)) return 0;
+  const std::size_t questions = replies_in(bytes);
+  const auto whole = replies_to({bytes}, questions);
+  const auto cut = replies_to(pieces_of(bytes), questions);
+  require(whole.size() == questions && cut.size() == questions, "a reply for each that came in");
+  for (std::size_t i = 0; i < questions; ++i) {
+    require(text_of_reply(whole[i]) == text_of_reply(cut[i]), "the same reply however it was cut");
+    check_readers(whole[i]);
+  }
+  check_greeting(whole);
+  return 0;
+}
