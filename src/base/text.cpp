@@ -51,6 +51,7 @@ bool has_control_characters(std::string_view text, bool line_breaks_allowed) {
     if (point == malformed) return true;
     if (point == '\n' && line_breaks_allowed) continue;
     if (point < 0x20U || (point >= 0x7FU && point < 0xA0U)) return true;
+    if (point == 0x2028U || point == 0x2029U) return true;  // ends a line for many who read logs and JSON
     const bool bidirectional_override =
         (point >= 0x202AU && point <= 0x202EU) || (point >= 0x2066U && point <= 0x2069U);
     if (bidirectional_override) return true;

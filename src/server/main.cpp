@@ -1,6 +1,7 @@
 // The program: reads the command line and the configuration, and does what it was asked to.
 #include <iostream>
 
+#include "runtime/private_memory.hpp"
 #include "server/cli.hpp"
 #include "server/commands.hpp"
 #include "server/config.hpp"
@@ -53,5 +54,6 @@ int run(int count, const char* const* arguments) {
 }  // namespace zl::server
 
 int main(int count, char** arguments) {
+  zl::runtime::keep_memory_private();
   return zl::server::run(count, arguments);
 }

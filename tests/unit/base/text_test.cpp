@@ -82,8 +82,15 @@ TEST(ControlCharacters, include_bidirectional_overrides) {
   }
 }
 
+TEST(ControlCharacters, include_what_ends_a_line_for_some_readers) {
+  for (const char* text : {"\u2028", "\u2029"}) {
+    EXPECT_TRUE(has_control_characters(std::string("name") + text, false));
+    EXPECT_TRUE(has_control_characters(std::string("text") + text, true));
+  }
+}
+
 TEST(ControlCharacters, are_none_in_ordinary_text) {
-  for (const char* text : {"", " ", "钟楼 12", "\u00a0", "\u2029", "\u202f", "\u2065", "\u206a", "\U0001F514", "~"}) {
+  for (const char* text : {"", " ", "钟楼 12", "\u00a0", "\u2027", "\u202f", "\u2065", "\u206a", "\U0001F514", "~"}) {
     EXPECT_FALSE(has_control_characters(text, false)) << text;
   }
 }
