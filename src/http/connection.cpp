@@ -192,6 +192,8 @@ Connection::Parsed Connection::parse() {
     if (error == boost::beast::http::error::need_more) break;
     if (error) return wrong(status_of_parse_error(error));
   }
+  // Beast sets no limit to a chunk's extensions or to trailers, which it parses only when they are there in full.
+  if (header_checked_ && !parser.is_done() && unread_.size() > share_.options.header_limit_bytes) return wrong(413);
   return parser.is_done() ? Parsed::whole : Parsed::part;
 }
 

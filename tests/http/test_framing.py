@@ -119,6 +119,19 @@ class Framing(RawCase):
                         connection.sendall(bytes([byte]))
                     self.refused(self.receive(connection, ("POST", "/api/v1/admin/stations")), 400, "invalid_request")
 
+    def test_extensions_and_trailers_of_chunks_end_within_the_headers_limit(self):
+        for part in (b"1;extension=", b"0\r\nX-Trailer: ", b"2\r\n[]\r\n0\r\nX-Trailer: "):
+            for size in (HEADER_LIMIT_BYTES // 2, HEADER_LIMIT_BYTES * 4):
+                with self.subTest(part=part, size=size):
+                    connection = self.connect()
+                    connection.sendall(self.request("Transfer-Encoding: chunked", body=part + b"x" * size))
+                    if size > HEADER_LIMIT_BYTES:
+                        self.refused(self.receive(connection, ("POST", "/api/v1/admin/stations")), 413, "too_large")
+                        self.assert_closed(connection)
+                    elif part.startswith(b"0"):
+                        connection.sendall(b"\r\n\r\n")
+                        self.invalid(self.receive(connection, ("POST", "/api/v1/admin/stations")))
+
     def read_by_the_server(self):
         """Returns when what was sent before on other connections has most probably been read."""
         client = Client(self.town.url)
