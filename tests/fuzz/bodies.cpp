@@ -195,6 +195,20 @@ std::string written(const Value& value) {
   return body;
 }
 
+/// Numbers and flags that were taken over are those that were sent, as another reader understands them.
+void require_as_sent(const boost::json::object& taken, const boost::json::object& sent) {
+  for (const auto& [name, value] : taken) {
+    const boost::json::value* other = sent.if_contains(name);
+    if (other == nullptr || other->is_null()) continue;
+    if (value.is_object() && other->is_object()) require_as_sent(value.as_object(), other->as_object());
+    if (value.is_bool() || value.is_number()) require(value == *other, "a value as it was sent", name);
+  }
+}
+
+boost::json::object object_of(std::string_view body) {
+  return boost::json::parse({body.data(), body.size()}).as_object();
+}
+
 template <class Input>
 void read_and_write(std::string_view body) {
   Faults faults;
@@ -206,6 +220,7 @@ void read_and_write(std::string_view body) {
   }
   Input::check(value);
   const std::string once = written<Input>(value);
+  require_as_sent(object_of(once), object_of(body));
   Faults none;
   const auto again = Input::read(once, none);
   require(none.empty(), "what was written is accepted", once);

@@ -220,7 +220,8 @@ base::Outcome<base::Instant> read_time(const Reply& reply) {
   if (auto none = no_answer<base::Instant>(reply)) return *std::move(none);
   const auto seconds = reply.item(0).number();
   const auto microseconds = reply.item(1).number();
-  if (!seconds || !microseconds) return unreadable();
+  constexpr std::int64_t farthest_s = std::int64_t{1} << 40;  // thirty thousand years: no clock, and still milliseconds
+  if (!seconds || !microseconds || *seconds < 0 || *seconds > farthest_s) return unreadable();
   return base::Instant{*seconds * 1000 + *microseconds / 1000};
 }
 

@@ -241,6 +241,8 @@ TEST(Time, is_read_from_seconds_and_microseconds) {
   EXPECT_EQ(read->unix_ms, 1'783'299'600'007);
   EXPECT_TRUE(read_time(array({"1783299600"})).is_unknown());
   EXPECT_TRUE(read_time(array({"x", "1"})).is_unknown());
+  EXPECT_TRUE(read_time(array({std::int64_t{1} << 62, "1"})).is_unknown());
+  EXPECT_TRUE(read_time(array({"-1", "1"})).is_unknown());
 }
 
 TEST(Change, is_done_refused_or_unknown) {
