@@ -77,8 +77,9 @@ std::size_t replies_in(std::string_view bytes) {
 /// hiredis makes room for as many items as an array claims to have: a length that no answer of ours has is not fed.
 bool claims_too_much(std::string_view bytes) {
   for (std::size_t star = bytes.find('*'); star != std::string_view::npos; star = bytes.find('*', star + 1)) {
-    const std::string_view digits = bytes.substr(star + 1, 9);
-    if (std::ranges::count_if(digits, [](char c) { return c >= '0' && c <= '9'; }) > 5) return true;
+    const std::size_t first = std::min(bytes.find_first_not_of("+-0", star + 1), bytes.size());
+    const std::size_t end = std::min(bytes.find_first_not_of("0123456789", first), bytes.size());
+    if (end - first > 5) return true;
   }
   return false;
 }
