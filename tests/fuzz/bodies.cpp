@@ -334,11 +334,9 @@ constexpr void (*readers[])(std::string_view) = {
 };
 
 }  // namespace
-}  // namespace zl::fuzz
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace zl::fuzz;
-  std::string_view body = text_of(data, size);
-  readers[take_choice(body, std::size(readers))](body);
-  return 0;
+void feed(std::string_view input) {
+  readers[take_choice(input, std::size(readers))](input);
 }
+
+}  // namespace zl::fuzz

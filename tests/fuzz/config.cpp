@@ -15,7 +15,12 @@
 namespace zl::fuzz {
 namespace {
 
-using namespace server;
+using server::Config;
+using server::Fault;
+using server::Loaded;
+using server::Purpose;
+using server::Setting;
+using server::Values;
 
 constexpr Purpose purposes[] = {Purpose::serve, Purpose::migrate, Purpose::create_admin};
 
@@ -37,10 +42,10 @@ class MemoryFile {
 
 Loaded load(std::string_view document, std::vector<std::string> options, Purpose purpose) {
   const MemoryFile file(document);
-  Sources sources;
+  server::Sources sources;
   sources.file = file.path();
   sources.options = std::move(options);
-  return load_config(sources, purpose);
+  return server::load_config(sources, purpose);
 }
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -54,22 +59,22 @@ std::vector<std::string> lines_of(std::string_view text) {
 }
 
 bool is_secret(const Setting& setting) {
-  return std::holds_alternative<SecretType>(setting.type);
+  return std::holds_alternative<server::SecretType>(setting.type);
 }
 
 /// Everything but the secrets, which stay where they were given.
 std::string document_of(const Values& values) {
   std::string document;
   std::string_view section;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : server::settings()) {
     if (is_secret(setting)) continue;
-    if (section_of(setting.key) != section) {
-      section = section_of(setting.key);
+    if (server::section_of(setting.key) != section) {
+      section = server::section_of(setting.key);
       document.append("[").append(section).append("]\n");
     }
-    document.append(name_in_section(setting.key))
+    document.append(server::name_in_section(setting.key))
         .append(" = ")
-        .append(toml_text(values.value(setting.key)))
+        .append(server::toml_text(values.value(setting.key)))
         .append("\n");
   }
   return document;
@@ -77,10 +82,10 @@ std::string document_of(const Values& values) {
 
 void check_rules_hold(const Config& config) {
   require(config.http.io_threads >= 1, "at least one loop");
-  require(!config.auth.dev_login || is_loopback(config.http.address), "anybody is let in on loopback only");
+  require(!config.auth.dev_login || server::is_loopback(config.http.address), "anybody is let in on loopback only");
   require(config.mysql.item_deadline_ms < config.booking.hold_ttl_ms, "an item ends before its hold");
   require(config.redis.command_timeout_ms < config.booking.hold_ttl_ms, "a command ends before its hold");
-  require(!config.http.public_url.empty() || is_loopback(config.http.address), "an address for the world");
+  require(!config.http.public_url.empty() || server::is_loopback(config.http.address), "an address for the world");
   require(config.auth.token_key.empty() || config.auth.token_key.size() == 32, "a key of 32 bytes");
 }
 
@@ -95,7 +100,7 @@ std::vector<std::string> secrets_in(const std::vector<std::string>& options, std
   std::vector<std::string> secrets;
   for (const std::string& option : options) {
     const std::size_t equals = std::min(option.find('='), option.size() - 1);
-    const Setting* setting = find_setting(std::string_view(option).substr(0, equals));
+    const Setting* setting = server::find_setting(std::string_view(option).substr(0, equals));
     const std::string secret = option.substr(equals + 1);
     const bool once = input.find(secret) == input.rfind(secret);
     if (setting != nullptr && is_secret(*setting) && is_remarkable(secret) && once) secrets.push_back(secret);
@@ -104,7 +109,7 @@ std::vector<std::string> secrets_in(const std::vector<std::string>& options, std
 }
 
 void check_secrets_stay_hidden(const Loaded& loaded, const std::vector<std::string>& secrets) {
-  const std::string shown = describe(loaded.faults) + describe(loaded.values);
+  const std::string shown = server::describe(loaded.faults) + server::describe(loaded.values);
   for (const std::string& secret : secrets)
     require(shown.find(secret) == std::string::npos, "a secret does not show", shown);
 }
@@ -119,25 +124,23 @@ void check_config(std::string_view input, Purpose purpose) {
   check_rules_hold(loaded.config);
 
   std::vector<std::string> secrets;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : server::settings()) {
     if (is_secret(setting)) secrets.push_back(std::string(setting.key) + "=" + loaded.values.text(setting.key));
   }
   const std::string written = document_of(loaded.values);
   const Loaded again = load(written, secrets, purpose);
-  require(again.faults.empty(), "what was accepted is accepted when written", written + describe(again.faults));
-  for (const Setting& setting : settings()) {
+  require(again.faults.empty(), "what was accepted is accepted when written", written + server::describe(again.faults));
+  for (const Setting& setting : server::settings()) {
     require(again.values.value(setting.key) == loaded.values.value(setting.key), "a value comes back", setting.key);
   }
   require(again.config.http == loaded.config.http && again.config.auth == loaded.config.auth, "the same configuration");
 }
 
 }  // namespace
-}  // namespace zl::fuzz
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace zl::fuzz;
-  std::string_view input = text_of(data, size);
+void feed(std::string_view input) {
   const auto purpose = purposes[take_choice(input, std::size(purposes))];
   check_config(input, purpose);
-  return 0;
 }
+
+}  // namespace zl::fuzz

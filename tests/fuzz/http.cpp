@@ -43,16 +43,15 @@ void compare(const std::vector<SeenAnswer>& whole, const std::vector<SeenAnswer>
 }
 
 }  // namespace
-}  // namespace zl::fuzz
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace zl::fuzz;
+void feed(std::string_view input) {
   static std::unique_ptr<World> first;
   static std::unique_ptr<World> second;
   if (!first) first = std::make_unique<World>();
-  const std::string bytes = first->fill_in(text_of(data, size));
+  const std::string bytes = first->fill_in(input);
   const auto whole = answers_to(first, bytes, {bytes});
   const auto cut = answers_to(second, bytes, pieces_of(bytes));
   compare(whole, cut);
-  return 0;
 }
+
+}  // namespace zl::fuzz

@@ -126,11 +126,9 @@ constexpr void (*checks[])(std::string_view) = {check_names,   check_filter, che
                                                 check_instant, check_id,     check_path};
 
 }  // namespace
-}  // namespace zl::fuzz
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace zl::fuzz;
-  std::string_view input = text_of(data, size);
+void feed(std::string_view input) {
   checks[take_choice(input, std::size(checks))](input);
-  return 0;
 }
+
+}  // namespace zl::fuzz

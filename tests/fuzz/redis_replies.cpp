@@ -173,20 +173,18 @@ void check_greeting(const std::vector<Reply>& replies) {
 }
 
 }  // namespace
-}  // namespace zl::fuzz
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace zl::fuzz;
-  const std::string_view bytes = text_of(data, size);
-  if (claims_too_much(bytes)) return 0;
-  const std::size_t questions = replies_in(bytes);
-  const auto whole = replies_to({bytes}, questions);
-  const auto cut = replies_to(pieces_of(bytes), questions);
+void feed(std::string_view input) {
+  if (claims_too_much(input)) return;
+  const std::size_t questions = replies_in(input);
+  const auto whole = replies_to({input}, questions);
+  const auto cut = replies_to(pieces_of(input), questions);
   require(whole.size() == questions && cut.size() == questions, "a reply for each that came in");
   for (std::size_t i = 0; i < questions; ++i) {
     require(text_of_reply(whole[i]) == text_of_reply(cut[i]), "the same reply however it was cut");
     check_readers(whole[i]);
   }
   check_greeting(whole);
-  return 0;
 }
+
+}  // namespace zl::fuzz

@@ -18,9 +18,8 @@ inline void require(bool holds, const char* property, std::string_view seen = {}
   std::abort();
 }
 
-inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
+/// What a target does with an input: the one function that each defines.
+void feed(std::string_view input);
 
 /// The front of an input as a choice among `count`; the input is shortened by a byte. 0 where it is empty.
 inline std::size_t take_choice(std::string_view& input, std::size_t count) {
