@@ -38,7 +38,8 @@ def setUpModule():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     TownCase.start_town(http__header_timeout_ms=SLOW_MS, http__body_timeout_ms=SLOW_MS, http__write_timeout_ms=SLOW_MS,
-                         http__body_limit_bytes=BODY_LIMIT_BYTES, http__header_limit_bytes=HEADER_LIMIT_BYTES)
+                         http__body_limit_bytes=BODY_LIMIT_BYTES, http__header_limit_bytes=HEADER_LIMIT_BYTES,
+                         http__idle_timeout_ms=600_000)  # the town's own clients wait while a test takes its time
 
 
 def tearDownModule():
