@@ -1,0 +1,249 @@
+"""The rules by which a run is judged. Each check is a generator of violations, as sentences; RULES names them all."""
+from __future__ import annotations
+
+import collections
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+
+from . import refusals
+from .history import History, Request
+from .snapshot import Booking, Snapshot
+from .timeline import ROUNDING_MS, Span, Timeline, most_at_once
+
+BOOK_ANSWERS = {200, 201, 403, 409, 429, 503}
+CANCEL_ANSWERS = {200, 409, 429, 503}
+
+
+class Case:
+    """All that is known of a run."""
+
+    def __init__(self, history: History, snapshot: Snapshot, heal_ms: int):
+        self.history = history
+        self.snapshot = snapshot
+        self.timeline = Timeline(history, snapshot, heal_ms)
+        self.cancels_of = history.cancels_of()
+
+    def certain(self, by: Callable[[Booking], tuple]) -> dict[tuple, list[Span]]:
+        """The certain times of all bookings, in groups."""
+        return grouped(self.timeline.certain, lambda span: by(span.booking))
+
+
+def grouped(items: Iterable, key: Callable) -> dict:
+    groups = collections.defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups
+
+
+def short(identifier: str) -> str:
+    return identifier[:8]
+
+
+def sold_within_capacity(case: Case) -> Iterator[str]:
+    active = collections.Counter(booking.activity for booking in case.snapshot.bookings.values() if booking.active)
+    for activity in case.snapshot.activities.values():
+        if active[activity.id] > activity.capacity:
+            yield f"activity {short(activity.id)} has {active[activity.id]} bookings and {activity.capacity} seats"
+        if active[activity.id] != activity.seats_taken:
+            yield f"activity {short(activity.id)} has {active[activity.id]} bookings and counts {activity.seats_taken}"
+    for (activity_id,), spans in case.certain(lambda booking: (booking.activity,)).items():
+        most, when = most_at_once(spans)
+        if most > case.snapshot.activities[activity_id].capacity:
+            yield (f"activity {short(activity_id)} had {most} bookings at {when:.0f}, and "
+                   f"{case.snapshot.activities[activity_id].capacity} seats")
+
+
+def nobody_twice(case: Case) -> Iterator[str]:
+    for (activity, attendee), spans in case.certain(lambda booking: (booking.activity, booking.attendee)).items():
+        most, when = most_at_once(spans)
+        if most > 1:
+            yield f"attendee {short(attendee)} held {most} bookings of activity {short(activity)} at {when:.0f}"
+
+
+def state_is_one(case: Case) -> Iterator[str]:
+    for booking in case.snapshot.bookings.values():
+        if {booking.active, not booking.cancelled, booking.cancelled_at is None} == {True, False}:
+            yield f"booking {short(booking.id)} contradicts itself: {booking}"
+
+
+def told_exists(case: Case) -> Iterator[str]:
+    """Every booking that was told is in the ledger, as it was told."""
+    for request in case.history.books:
+        if not request.succeeded:
+            continue
+        row = case.snapshot.bookings.get(request.told["id"])
+        name = f"booking {short(request.told['id'])}, told by request {request.number},"
+        if row is None:
+            yield f"{name} does not exist"
+        elif (row.user, row.attendee, row.activity) != (request.user, request.attendee, request.activity):
+            yield f"{name} is another's: {row}"
+        elif row.created_at != request.told["created_at"]:
+            yield f"{name} was told to be of {request.told['created_at']} and is of {row.created_at}"
+
+
+def cancelled_as_asked(case: Case) -> Iterator[str]:
+    """A booking is gone where its holder was told so, may be gone where the holder never learned, and else stays."""
+    for booking in case.snapshot.bookings.values():
+        requests = case.cancels_of.get(booking.id, [])
+        if booking.active and any(request.succeeded for request in requests):
+            yield f"booking {short(booking.id)} is active, though its cancellation was told"
+        elif not booking.active and all(request.denied for request in requests):
+            yield f"booking {short(booking.id)} is cancelled, and {'every cancellation was refused' if requests else 'nobody asked'}"
+        elif any(request.user != booking.user and not request.denied for request in requests):
+            yield f"booking {short(booking.id)} was cancelled by somebody else"
+    for booking_id, requests in case.cancels_of.items():
+        if booking_id not in case.snapshot.bookings and any(request.succeeded for request in requests):
+            yield f"booking {short(booking_id)} was cancelled and does not exist"
+
+
+def one_key_one_booking(case: Case) -> Iterator[str]:
+    """All that a key was told is one booking, and no wish has more bookings than it had keys that may have booked."""
+    told_of_key: dict[tuple[str, str], set[str]] = {}
+    for place, requests in case.history.presses().items():
+        told = {request.told["id"] for request in requests if request.succeeded}
+        if len(told) > 1:
+            yield f"key {place[1]} of user {short(place[0])} was told {len(told)} bookings"
+        told_of_key[place] = told
+    for booking_id, count in collections.Counter(itertools.chain.from_iterable(told_of_key.values())).items():
+        if count > 1:
+            yield f"booking {short(booking_id)} was told to {count} keys"
+    wishes: dict[tuple, set] = collections.defaultdict(set)
+    for request in case.history.books:
+        if not request.denied:
+            wishes[request.user, request.activity, request.attendee].add(request.key)
+    rows = grouped(case.snapshot.bookings.values(), lambda booking: (booking.user, booking.activity, booking.attendee))
+    for wish, bookings in rows.items():
+        # Those without any key are told by nothing_denied_exists.
+        if wish in wishes and len(bookings) > len(wishes[wish]):
+            yield (f"user {short(wish[0])} has {len(bookings)} bookings of activity {short(wish[1])} for attendee "
+                   f"{short(wish[2])} by {len(wishes[wish])} keys")
+
+
+def nothing_denied_exists(case: Case) -> Iterator[str]:
+    """A booking has a request that was told of it, or never learned the outcome."""
+    told = {request.told["id"] for request in case.history.books if request.succeeded}
+    open_wishes = {(request.user, request.activity, request.attendee) for request in case.history.books if request.unknown}
+    for booking in case.snapshot.bookings.values():
+        if booking.id not in told and (booking.user, booking.activity, booking.attendee) not in open_wishes:
+            yield f"booking {short(booking.id)} exists, and every answer denied it"
+
+
+def times_are_possible(case: Case) -> Iterator[str]:
+    """A booking is decided after it was first asked for, and before it was first told."""
+    wishes = grouped(case.history.books, lambda request: (request.user, request.activity, request.attendee))
+    for booking in case.snapshot.bookings.values():
+        requests = wishes.get((booking.user, booking.activity, booking.attendee), [])
+        if requests and booking.created_at < min(request.invoked for request in requests) - ROUNDING_MS:
+            yield f"booking {short(booking.id)} is of {booking.created_at}, before anybody asked for it"
+        told = [request.ended for request in requests if request.succeeded and request.told["id"] == booking.id]
+        if told and booking.created_at > min(told) + ROUNDING_MS:
+            yield f"booking {short(booking.id)} is of {booking.created_at}, after it was told at {min(told)}"
+
+
+def once_told_always_told(case: Case) -> Iterator[str]:
+    """Who was told of a booking and never asked to cancel it is told of it again, whatever they press."""
+    for (_, key), requests in case.history.presses().items():
+        told = [request for request in requests if request.succeeded]
+        if not told or told[0].told["id"] in case.cancels_of:
+            continue
+        first = min(told, key=lambda request: request.ended)
+        for request in requests:
+            if request.invoked > first.ended and request.outcome == "answered" and request.denied and request.status not in (429, 503):
+                yield (f"key {key} was told of booking {short(first.told['id'])} by request {first.number} and refused with "
+                       f"{request.status} {request.code} by request {request.number}")
+
+
+def caps_hold(case: Case) -> Iterator[str]:
+    scopes = (("attendee", lambda b: (b.programme, b.attendee), lambda p: p.max_per_attendee),
+              ("user", lambda b: (b.programme, b.user), lambda p: p.max_per_user))
+    for scope, by, cap_of in scopes:
+        for (programme, who), spans in case.certain(by).items():
+            cap = cap_of(case.snapshot.programmes[programme])
+            most, when = most_at_once(spans)
+            if cap is not None and most > cap:
+                yield f"{scope} {short(who)} held {most} bookings of programme {short(programme)} at {when:.0f}; the cap is {cap}"
+
+
+def overlaps_hold(case: Case) -> Iterator[str]:
+    for (programme, attendee), spans in case.certain(lambda booking: (booking.programme, booking.attendee)).items():
+        if not case.snapshot.programmes[programme].forbid_overlap:
+            continue
+        for one, other in itertools.combinations(spans, 2):
+            same = one.booking.activity == other.booking.activity  # nobody_twice tells
+            together = max(one.start, other.start) < min(one.end, other.end)
+            if together and not same and case.snapshot.overlapping(one.booking.activity, other.booking.activity):
+                yield (f"attendee {short(attendee)} held activities {short(one.booking.activity)} and "
+                       f"{short(other.booking.activity)} at once, which overlap")
+
+
+def gate_agrees(case: Case) -> Iterator[str]:
+    """After the run has settled, Redis holds what MySQL holds, seat by seat."""
+    booked = grouped((b for b in case.snapshot.bookings.values() if b.active), lambda booking: booking.activity)
+    for activity in case.snapshot.activities.values():
+        if not activity.open:
+            continue
+        gate = case.snapshot.gate.get(activity.id)
+        if gate is None:
+            yield f"the gate does not know activity {short(activity.id)}"
+            continue
+        in_ledger = {booking.id for booking in booked.get(activity.id, [])}
+        if gate.used != len(in_ledger) or gate.capacity != activity.capacity:
+            yield (f"the gate counts {gate.used} of {gate.capacity} seats of activity {short(activity.id)}, the ledger "
+                   f"{len(in_ledger)} of {activity.capacity}")
+        if set(gate.holders) != in_ledger:
+            yield f"activity {short(activity.id)}: gate and ledger differ in {sorted(map(short, set(gate.holders) ^ in_ledger))}"
+        if pending := [booking for booking, committed in gate.holders.items() if not committed]:
+            yield f"activity {short(activity.id)}: holds that nobody answered for: {sorted(map(short, pending))}"
+
+
+def audit_agrees(case: Case) -> Iterator[str]:
+    """One entry for each booking and each cancellation, with the same facts, and none beside them."""
+    entries = grouped(case.snapshot.audit, lambda entry: (entry.action, entry.subject))
+    for booking in case.snapshot.bookings.values():
+        made = entries.pop(("booking.create", booking.id), [])
+        if len(made) != 1:
+            yield f"booking {short(booking.id)} has {len(made)} audit entries of its making"
+        elif (made[0].activity, made[0].attendee, made[0].actor, made[0].at) != \
+                (booking.activity, booking.attendee, booking.user, booking.created_at):
+            yield f"booking {short(booking.id)} is {booking}, and its audit entry tells {made[0]}"
+        gone = entries.pop(("booking.cancel", booking.id), [])
+        if len(gone) != (0 if booking.active else 1):
+            yield f"booking {short(booking.id)}, {'' if booking.active else 'not '}active, has {len(gone)} audit entries of its end"
+        elif gone and (gone[0].actor, gone[0].at) != (booking.user, booking.cancelled_at):
+            yield f"booking {short(booking.id)} was cancelled at {booking.cancelled_at}, and its audit entry tells {gone[0]}"
+    for action, subject in entries:
+        yield f"the audit tells of {action} of {short(subject)}, which does not exist"
+
+
+def answers_are_allowed(case: Case) -> Iterator[str]:
+    for request in case.history.requests:
+        if request.outcome != "answered":
+            continue
+        allowed = BOOK_ANSWERS if request.kind == "book" else CANCEL_ANSWERS
+        if request.status not in allowed:
+            yield f"request {request.number} ({request.kind}) was answered {request.status} {request.code}"
+        elif request.status in (429, 503) and not request.retry_after:
+            yield f"request {request.number} was answered {request.status} {request.code} without Retry-After"
+
+
+def refusals_are_true(case: Case) -> Iterator[str]:
+    return refusals.untrue(case.history, case.snapshot, case.timeline)
+
+
+RULES: dict[str, Callable[[Case], Iterator[str]]] = {
+    "confirmed <= capacity": sold_within_capacity,
+    "no attendee twice": nobody_twice,
+    "a booking is active or cancelled": state_is_one,
+    "what was told exists": told_exists,
+    "cancelled by its holder alone": cancelled_as_asked,
+    "one key, one booking": one_key_one_booking,
+    "nothing that was denied exists": nothing_denied_exists,
+    "decided between asking and telling": times_are_possible,
+    "once told, always told": once_told_always_told,
+    "caps at every moment": caps_hold,
+    "no overlaps at any moment": overlaps_hold,
+    "the gate agrees with the ledger": gate_agrees,
+    "the audit tells the same story": audit_agrees,
+    "answers of the contract": answers_are_allowed,
+    "refusals were true when given": refusals_are_true,
+}

@@ -1,0 +1,68 @@
+"""What the stores and the audit say after a run, as plain values: readers fill it, checks read it."""
+import dataclasses
+
+
+@dataclasses.dataclass
+class Programme:
+    id: str
+    max_per_attendee: int | None = None
+    max_per_user: int | None = None
+    forbid_overlap: bool = False
+
+
+@dataclasses.dataclass
+class Activity:
+    id: str
+    programme: str
+    capacity: int
+    seats_taken: int
+    sessions: list[tuple[int, int]]  # half-open, unix ms
+    age_min: int = 0
+    open: bool = True
+
+
+@dataclasses.dataclass
+class Booking:
+    id: str
+    activity: str
+    programme: str
+    attendee: str
+    user: str
+    active: bool
+    created_at: int  # when the gate decided
+    cancelled_at: int | None = None
+    cancelled: bool = False  # by its state, which says the same as `active` where all is well
+
+
+@dataclasses.dataclass
+class GateCount:
+    """One activity's seats in Redis."""
+
+    used: int
+    capacity: int
+    holders: dict[str, bool]  # booking: True once committed
+
+
+@dataclasses.dataclass
+class AuditEntry:
+    action: str
+    subject: str
+    actor: str | None
+    at: int
+    activity: str | None = None
+    attendee: str | None = None
+
+
+@dataclasses.dataclass
+class Snapshot:
+    programmes: dict[str, Programme]
+    activities: dict[str, Activity]
+    bookings: dict[str, Booking]
+    gate: dict[str, GateCount] = dataclasses.field(default_factory=dict)  # activities that the gate doesn't know are missing
+    audit: list[AuditEntry] = dataclasses.field(default_factory=list)
+
+    def overlapping(self, one: str, other: str) -> bool:
+        """Whether two activities meet at the same time."""
+        return any(start < other_end and other_start < end
+                   for start, end in self.activities[one].sessions
+                   for other_start, other_end in self.activities[other].sessions)

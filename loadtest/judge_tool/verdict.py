@@ -1,0 +1,135 @@
+"""Judges a run: waits until it has settled, books what is free, reads everything and applies the rules."""
+from __future__ import annotations
+
+import collections
+import dataclasses
+import pathlib
+import time
+from collections.abc import Iterable
+
+from . import checks, history as histories
+from .api import Api
+from .audit import read_audit
+from .gate import Redis, RedisFault, read_gate
+from .history import History, Recorder, now_ms
+from .ledger import Ledger
+from .refill import Refill
+from .snapshot import Snapshot
+
+PAUSE_S = 0.1
+
+# Clocks of the servers may be this far behind the clients'.
+AUDIT_MARGIN_MS = 60_000
+
+
+@dataclasses.dataclass
+class Places:
+    """Where everything is that a judge asks."""
+
+    ledger: Ledger
+    redis_socket: pathlib.Path
+    urls: list[str]
+    admin: Api  # logged in
+
+
+@dataclasses.dataclass
+class Verdict:
+    violations: list[str]
+    counts: dict[str, object]
+
+    @property
+    def tested_nothing(self) -> bool:
+        return not self.counts["bookings asked for"] or not self.counts["bookings in the ledger"]
+
+    def text(self) -> str:
+        lines = [f"  {name:36} {value}" for name, value in self.counts.items()]
+        lines += [f"  VIOLATION {violation}" for violation in self.violations]
+        return "\n".join(lines)
+
+
+def judge(places: Places, parts: Iterable[pathlib.Path], heal_ms: int, refill_limit: int) -> Verdict:
+    """The verdict on a run whose clients have ended and whose faults are over. `parts` are the history's files; what the
+    judge does itself goes into a further one beside the first. Every seat has to be free within `heal_ms` from now on."""
+    parts = list(parts)
+    deadline_ms = now_ms() + heal_ms
+    recorded = histories.read(parts)
+    programmes = places.ledger.programmes_of(recorded.activities)
+    violations = [f"settling: {fault}" for fault in settle(places, programmes, deadline_ms)]
+    settled_s = (now_ms() - deadline_ms + heal_ms) / 1000
+
+    recorder = Recorder(parts[0].with_name(f"{parts[0].name}.judge"))
+    refill = Refill(places.urls, recorder)
+    violations += [f"lost seats: {fault}" for fault in
+                   refill.fill(places.ledger.read(programmes), max(deadline_ms, now_ms() + heal_ms), refill_limit)]
+    recorder.close()
+    settle(places, programmes, now_ms() + heal_ms)  # what is left is told by the rule of the gate
+
+    history = histories.read([*parts, recorder.path])
+    snapshot = read(places, programmes, history)
+    case = checks.Case(history, snapshot, heal_ms)
+    violations += [f"{name}: {fault}" for name, rule in checks.RULES.items() for fault in rule(case)]
+    return Verdict(violations, counts_of(case, refill, settled_s))
+
+
+def settle(places: Places, programmes: Iterable[str], deadline_ms: int) -> list[str]:
+    """Waits until gate and ledger are one; what still differs at the deadline."""
+    while True:
+        try:
+            snapshot = places.ledger.read(programmes)
+            snapshot.gate = gate_of(places, snapshot)
+            faults = list(checks.gate_agrees(checks.Case(History(), snapshot, 0)))
+        except RedisFault as error:
+            faults = [str(error)]
+        if not faults or now_ms() > deadline_ms:
+            return faults
+        time.sleep(PAUSE_S)
+
+
+def gate_of(places: Places, snapshot: Snapshot) -> dict:
+    redis = Redis(places.redis_socket)
+    try:
+        return read_gate(redis, snapshot.activities.values())
+    finally:
+        redis.close()
+
+
+def read(places: Places, programmes: Iterable[str], history: History) -> Snapshot:
+    snapshot = places.ledger.read(programmes)
+    snapshot.gate = gate_of(places, snapshot)
+    began = min((request.invoked for request in history.requests), default=now_ms())
+    entries = read_audit(places.admin, began - AUDIT_MARGIN_MS)
+    # Others book too: what is told of a booking of another programme is not this run's.
+    elsewhere = places.ledger.existing({entry.subject for entry in entries} - set(snapshot.bookings))
+    snapshot.audit = [entry for entry in entries if entry.subject not in elsewhere]
+    return snapshot
+
+
+def counts_of(case: checks.Case, refill: Refill, settled_s: float) -> dict[str, object]:
+    history, snapshot = case.history, case.snapshot
+    outcomes = collections.Counter(request.outcome or "never ended" for request in history.requests)
+    answers = collections.Counter(str(request.status) if request.succeeded else f"{request.status} {request.code}"
+                                  for request in history.requests if request.outcome == "answered")
+    definitive = collections.Counter(violation["code"] for request in history.books for violation in request.definitive)
+    presses = history.presses().values()
+    return {
+        "faults": len(history.faults),
+        "requests": f"{len(history.requests)} ({in_words(outcomes)})",
+        "answers": in_words(answers),
+        "bookings asked for": len(presses),
+        "  with the same key more than once": sum(len(requests) > 1 for requests in presses),
+        "  never told the outcome": sum(not any(r.succeeded for r in requests) and any(r.unknown for r in requests)
+                                        for requests in presses),
+        "cancellations asked for": len(case.cancels_of),
+        "refusals held against the seats": in_words(definitive) or "none",
+        "bookings in the ledger": len(snapshot.bookings),
+        "  cancelled": sum(not booking.active for booking in snapshot.bookings.values()),
+        "seats": f"{sum(a.capacity for a in snapshot.activities.values())} in {len(snapshot.activities)} activities "
+                 f"of {len(snapshot.programmes)} programmes",
+        "audit entries": len(snapshot.audit),
+        "settled after": f"{settled_s:.1f} s",
+        "free seats booked by strangers": f"{refill.booked}, the last after {refill.slowest_s:.1f} s",
+    }
+
+
+def in_words(counter: collections.Counter) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counter.most_common())
