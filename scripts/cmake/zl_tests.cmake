@@ -9,7 +9,7 @@ set(ZL_TEST_ENVIRONMENT
   "ZL_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
   "ZL_BINARY_DIR=${CMAKE_BINARY_DIR}"
   "ZL_MARIADB_TEMPLATE=${CMAKE_BINARY_DIR}/mariadb-template"
-  "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests:${CMAKE_SOURCE_DIR}/tests/http"
+  "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests:${CMAKE_SOURCE_DIR}/tests/http:${CMAKE_SOURCE_DIR}/loadtest"
   "PYTHONDONTWRITEBYTECODE=1"
   "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
   "UBSAN_OPTIONS=print_stacktrace=1"

@@ -1,0 +1,191 @@
+"""What breaks in a round of faults, drawn from a seed, and the hand that breaks and mends it."""
+
+import contextlib
+import dataclasses
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+from judge_tool.gate import Redis, RedisFault, read_gate
+from judge_tool.history import now_ms
+from stores import Ledger
+from support.stack import SOURCE_DIR
+
+STORES = ("redis", "mariadb")
+REDIS_RETURNS = ("with its log", "with a truncated log", "without a log", "empty")
+LONGEST_STALL_S = 40
+HOLD_TIMEOUT_S = 3
+
+
+@dataclasses.dataclass
+class Blow:
+    """One fault: the targets are hit together, and mended together after so many seconds."""
+
+    at_s: float
+    action: str  # kill, stop, restart, or stall: a server stopped between grant and commit until its holds have been returned
+    targets: tuple[str, ...]
+    for_s: float
+    redis_returns: str = REDIS_RETURNS[0]
+    kept_of_log: float = 1.0
+
+    def __str__(self):
+        back = f", back {self.redis_returns}" if "redis" in self.targets and self.action != "stop" else ""
+        return f"{self.at_s:.2f} s: {self.action} {' + '.join(self.targets)} for {self.for_s:.2f} s{back}"
+
+
+@dataclasses.dataclass
+class Plan:
+    """One round. The same seed and number give the same plan, whatever the machine does."""
+
+    name: str
+    servers: int
+    seconds: float
+    families: int
+    programmes: list[dict]  # rules, and under "activities" pairs of capacity and starting hour
+    blows: list[Blow]
+
+    def __str__(self):
+        return f"round {self.name}: {self.servers} servers, {self.families} families, {'; '.join(map(str, self.blows)) or 'calm'}"
+
+
+def draw(seed, number):
+    choice = random.Random(f"round {seed} {number}")
+    servers = choice.choice((1, 2, 2, 3))
+    seconds = choice.uniform(3, 5)
+    kind = choice.choices(("calm", "blows", "stall"), (1, 14, 2 if servers > 1 else 0))[0]
+    blows = []
+    if kind == "blows":
+        blows = sorted((blow(choice, servers, seconds) for _ in range(choice.choice((1, 1, 2, 3)))), key=lambda b: b.at_s)
+    elif kind == "stall":
+        blows = [Blow(choice.uniform(0.1, seconds / 2), "stall", ("server0",), 0)]
+    return Plan(f"{seed}.{number}", servers, seconds, choice.randint(20, 40),
+                [programme(choice) for _ in range(choice.choice((1, 2)))], blows)
+
+
+def blow(choice, servers, seconds):
+    everything = [f"server{number}" for number in range(servers)] + list(STORES)
+    # Mostly one thing, now and then several at once.
+    targets = tuple(sorted(choice.sample(everything, choice.choice((1, 1, 1, 2, 2, 3)))))
+    action = choice.choice(("kill", "kill", "stop", "restart"))
+    return Blow(choice.uniform(0, seconds), action, targets, choice.choice((0, choice.uniform(0, 1), choice.uniform(0, 6))),
+                choice.choice(REDIS_RETURNS), choice.uniform(0, 1))
+
+
+def programme(choice):
+    rules = {"max_per_attendee": choice.choice((None, 1, 2)), "max_per_user": choice.choice((None, 2, 3)),
+             "forbid_overlap": choice.random() < 0.7, "cancel_hours": 24}
+    activities = [(choice.randint(2, 12), choice.choice((0, 0, 1, 4))) for _ in range(choice.randint(2, 4))]
+    return rules | {"activities": activities}
+
+
+class Nemesis:
+    """Breaks the servers and stores of a stack, and mends them; what it does is recorded."""
+
+    def __init__(self, stack, servers, recorder, activities):
+        self._stack = stack
+        self._servers = servers
+        self._recorder = recorder
+        self._activities = activities  # as the judge knows them
+        self.stalled = 0  # holds that were returned while their writer stood still
+
+    def perform(self, blows):
+        """All blows in turn, each at its time or after the one before; everything runs when it returns."""
+        began = time.monotonic()
+        for blow in blows:
+            time.sleep(max(0.0, began + blow.at_s - time.monotonic()))
+            at = now_ms()
+            try:
+                if blow.action == "stall":
+                    self._stall(self._server(blow.targets[0]))
+                else:
+                    self._hit(blow)
+                    time.sleep(blow.for_s)
+            finally:
+                self._mend(blow)
+                self._recorder.fault(str(blow), at, now_ms())
+
+    def _hit(self, blow):
+        for target in blow.targets:
+            if target in STORES:
+                self._hit_store(target, blow)
+            elif blow.action == "kill":
+                self._server(target).kill()
+            elif blow.action == "stop":
+                self._server(target).pause()
+        # A server that is asked to end drains: that takes the stores that still run.
+        if blow.action == "restart":
+            for target in blow.targets:
+                if target not in STORES:
+                    self._server(target).stop()
+
+    def _hit_store(self, name, blow):
+        if blow.action == "kill":
+            self._stack.kill_store(name)
+        elif blow.action == "stop":
+            os.kill(self._pid(name), signal.SIGSTOP)
+        else:
+            self._stack.store(f"stop-{name}")
+
+    def _mend(self, blow):
+        """Stores first: a server does not start without them."""
+        for target in sorted(blow.targets, key=lambda name: name not in STORES):
+            if blow.action in ("stop", "stall"):
+                if target in STORES:
+                    os.kill(self._pid(target), signal.SIGCONT)
+                else:
+                    self._server(target).resume()
+            elif target == "redis":
+                self._start_redis(blow)
+            elif target == "mariadb":
+                self._stack.store("start-mariadb")
+            else:
+                self._server(target).start()
+
+    def _start_redis(self, blow):
+        files = self._stack.folder / "redis" / "appendonlydir"
+        if blow.redis_returns == "empty":
+            shutil.rmtree(files, ignore_errors=True)
+        elif blow.redis_returns == "with a truncated log":
+            for log in files.glob("*.incr.aof"):
+                os.truncate(log, int(log.stat().st_size * blow.kept_of_log))
+        options = ["--no-aof"] if blow.redis_returns == "without a log" else []
+        subprocess.run([SOURCE_DIR / "scripts/servers", "start-redis", *options, self._stack.folder], check=True)
+
+    def _stall(self, server):
+        """Stops the server while it holds grants that it has not committed, until the others have returned those."""
+        ledger = Ledger(self._stack)
+        with contextlib.ExitStack() as locks:
+            for activity in self._activities:
+                locks.enter_context(ledger.seats_locked(activity.id))
+            held = self._wait(lambda: self._pending(), HOLD_TIMEOUT_S)
+            server.pause()
+        self.stalled = len(held or ())
+        self._wait(lambda: not self._pending() & held if held else True, LONGEST_STALL_S)
+
+    def _pending(self):
+        """Grants that the ledger has not answered for."""
+        try:
+            redis = Redis(self._stack.redis_socket)
+        except RedisFault:
+            return set()
+        try:
+            return {booking for count in read_gate(redis, self._activities).values()
+                    for booking, committed in count.holders.items() if not committed}
+        finally:
+            redis.close()
+
+    @staticmethod
+    def _wait(condition, seconds):
+        deadline = time.monotonic() + seconds
+        while not (value := condition()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return value
+
+    def _server(self, name):
+        return self._servers[int(name.removeprefix("server"))]
+
+    def _pid(self, store):
+        return int((self._stack.folder / f"{store}.pid").read_text())

@@ -1,0 +1,188 @@
+#!/usr/bin/python3 -B
+"""Rounds of faults: parents press at fresh programmes while servers and stores are killed, stopped and restarted, and a judge
+that knows nothing of the server looks at what is left.
+
+  scripts/test fault --rounds N [--seed S] [--first K]
+
+Every round's plan is drawn from the seed and its number and printed before it begins: --rounds 1 --first K runs it again. The
+histories of rounds with violations stay in var/fault. Exit status: 0 no violation, 1 some.
+"""
+
+import argparse
+import asyncio
+import collections
+import http.client
+import pathlib
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from client import Client
+from judge_tool import verdict
+from judge_tool.api import Api
+from judge_tool.history import Recorder
+from judge_tool.ledger import Ledger
+from judge_tool.parents import Parents
+from nemesis import Nemesis, draw
+from scene import HOLD_TTL_MS, SETTINGS, aim
+from support.stack import SOURCE_DIR
+from town import Town, eventually
+
+HEAL_MS = HOLD_TTL_MS + 20_000
+READY_TIMEOUT_S = 60
+KEPT = SOURCE_DIR / "var" / "fault"
+
+
+class Scene:
+    """A town whose servers come and go, for one round after the other."""
+
+    def __init__(self):
+        self.town = Town(**SETTINGS)
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="zl-"))
+        self._servers = [self.town.stack.server]
+
+    def close(self):
+        self.town.stop()
+        shutil.rmtree(self._folder)
+
+    def run(self, plan):
+        """One round and its verdict."""
+        self._arrange_servers(plan.servers)
+        activities = [activity["id"] for wanted in plan.programmes for activity in self._make(wanted)]
+        history = self._folder / f"{plan.name}.jsonl"
+        recorder = Recorder(history, plan=str(plan), hold_ttl_ms=HOLD_TTL_MS)
+        try:
+            stalled = self._rush(plan, activities, recorder)
+        finally:
+            recorder.close()
+        try:
+            found = verdict.judge(self._places(), [history], HEAL_MS, refill_limit=100)
+        finally:
+            self._check_servers()
+        if any(blow.action == "stall" for blow in plan.blows):
+            found.counts["holds of a stalled writer"] = stalled
+        if found.violations:
+            self._keep(history)
+        return found
+
+    def _rush(self, plan, activities, recorder):
+        """Parents in a thread of their own, and the nemesis here: a server ends with the thread that started it."""
+        parents = Parents(plan.name, plan.families, activities, self._urls, recorder)
+        snapshot = self._ledger().read(self._ledger().programmes_of(activities))
+        nemesis = Nemesis(self.town.stack, self._servers, recorder, list(snapshot.activities.values()))
+        logged_in, healed = threading.Event(), threading.Event()
+
+        async def press():
+            try:
+                await parents.log_in()
+            finally:
+                logged_in.set()
+            await parents.press(plan.seconds, healed)
+
+        with ThreadPoolExecutor(1) as pool:
+            pressing = pool.submit(asyncio.run, press())
+            try:
+                logged_in.wait()
+                nemesis.perform(plan.blows)
+                self._wait_until_ready()
+            finally:
+                healed.set()
+            pressing.result()
+        return nemesis.stalled
+
+    def _urls(self):
+        return [server.url for server in self._servers]
+
+    def _arrange_servers(self, count):
+        while len(self._servers) > count:
+            self._servers.pop().stop()
+        while len(self._servers) < count:
+            self._servers.append(self.town.stack.start_server())
+        self.town.url = self._servers[0].url
+        aim(self.town.admin, self.town.url)
+
+    def _make(self, wanted):
+        """A programme as planned, whose activities every server knows."""
+        rules = {name: value for name, value in wanted.items() if name != "activities" and value is not None}
+        programme = self.town.programme(**rules)
+        activities = [self.town.draft(programme, capacity, starts_in=24 * 20 + hour, hours=2)
+                      for capacity, hour in wanted["activities"]]
+        for activity in activities:
+            self.town.admin.post(f"/admin/activities/{activity['id']}/publish")
+        for server in self._servers:
+            public = Api(server.url)
+            for activity in activities:
+                eventually(lambda: public.call("GET", f"/activities/{activity['id']}")[0] == 200, what="publication")
+            public.close()
+        return activities
+
+    def _wait_until_ready(self):
+        for server in self._servers:
+            eventually(lambda: is_ready(server), READY_TIMEOUT_S, f"{server.url} to be ready")
+
+    def _check_servers(self):
+        for server in self._servers:
+            server.check_log()
+            if not server.running():
+                raise AssertionError(f"a server ended by itself:\n{server.log()}")
+
+    def _ledger(self):
+        stack = self.town.stack
+        return Ledger(stack.mysql_socket, "zhonglou_migrate", stack.secret("mysql_migrate_password"))
+
+    def _places(self):
+        stack = self.town.stack
+        admin = Api(self._servers[0].url)
+        admin.log_in_admin(stack.admin_username, stack.admin_password)
+        return verdict.Places(self._ledger(), stack.redis_socket, self._urls(), admin)
+
+    @staticmethod
+    def _keep(history):
+        KEPT.mkdir(parents=True, exist_ok=True)
+        for file in (history, history.with_name(f"{history.name}.judge")):
+            shutil.copy(file, KEPT / file.name)
+
+
+def is_ready(server):
+    client = Client(server.url)
+    try:
+        return client.get("/readyz").status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        client.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--seed", default="20180701")
+    parser.add_argument("--first", type=int, default=0)
+    options = parser.parse_args()
+    began = time.monotonic()
+    totals = collections.Counter()
+    failed = []
+    scene = Scene()
+    try:
+        for number in range(options.first, options.first + options.rounds):
+            plan = draw(options.seed, number)
+            print(plan, flush=True)
+            found = scene.run(plan)
+            print(found.text(), flush=True)
+            totals.update({name: value for name, value in found.counts.items() if isinstance(value, int)})
+            if found.violations or found.tested_nothing:
+                failed.append(plan.name)
+    finally:
+        scene.close()
+    print(f"{options.rounds} rounds of seed {options.seed} in {time.monotonic() - began:.0f} s:")
+    for name, total in totals.items():
+        print(f"  {name.strip():36} {total}")
+    print(f"rounds with violations, or without anything tested: {' '.join(failed) or 'none'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
