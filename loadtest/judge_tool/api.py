@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import urllib.parse
 
 TIMEOUT_S = 20
+PAUSE_S = 0.05
 
 
 class Failed(Exception):
@@ -43,14 +45,18 @@ class Api:
         return answer.status, {name.lower(): value for name, value in answer.headers.items()}, json.loads(content or b"{}")
 
     def demand(self, method: str, path: str, body: dict | None = None) -> dict:
-        """The JSON of a call that has to succeed."""
-        try:
-            status, _, answer = self.call(method, path, body)
-        except (OSError, http.client.HTTPException) as error:
-            raise Failed(f"{method} {path}: {type(error).__name__} {error}") from error
-        if status not in (200, 201):
-            raise Failed(f"{method} {path} was answered {status} {answer.get('code')}")
-        return answer
+        """The JSON of a call that has to succeed, though not at once: after an outage some may still be told to come back."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                status, _, answer = self.call(method, path, body)
+            except (OSError, http.client.HTTPException) as error:
+                raise Failed(f"{method} {path}: {type(error).__name__} {error}") from error
+            if status in (200, 201):
+                return answer
+            if status != 503 or time.monotonic() > deadline:
+                raise Failed(f"{method} {path} was answered {status} {answer.get('code')}")
+            time.sleep(PAUSE_S)
 
     def log_in_admin(self, username: str, password: str) -> None:
         self.token = self.demand("POST", "/admin/login", {"username": username, "password": password})["token"]

@@ -5,7 +5,6 @@ import datetime
 import http.client
 import secrets
 import time
-from collections.abc import Callable
 
 from .api import Api
 from .audit import unix_ms
@@ -44,9 +43,9 @@ class Refill:
     def _book(self, activity: Activity, deadline_ms: int) -> str | None:
         stranger = Api(self._urls[self.booked % len(self._urls)])
         name = f"judge-{secrets.token_hex(8)}"
-        user = until(lambda: stranger.log_in_parent(name), deadline_ms)["id"]
+        user = stranger.log_in_parent(name)["id"]
         child = {"name": "Stranger", "birth_date": birth_date(activity), "relation": "parent"}
-        attendee = until(lambda: stranger.demand("POST", "/me/attendees", child), deadline_ms)["id"]
+        attendee = stranger.demand("POST", "/me/attendees", child)["id"]
         key = secrets.token_hex(16)
         last = "no answer"
         try:
@@ -83,17 +82,6 @@ def answer_facts(status: int, headers: dict[str, str], answer: dict) -> dict:
                   "violations": [{"code": violation["code"], "provisional": bool(violation.get("provisional"))}
                                  for violation in answer.get("violations", [])]}
     return facts
-
-
-def until(call: Callable[[], dict], deadline_ms: int) -> dict:
-    """What the call gives, tried again until the deadline; then its error."""
-    while True:
-        try:
-            return call()
-        except Exception:
-            if now_ms() > deadline_ms:
-                raise
-        time.sleep(PAUSE_S)
 
 
 def birth_date(activity: Activity) -> str:

@@ -13,9 +13,13 @@ from judge_tool.gate import Redis, RedisFault, read_gate
 from judge_tool.history import now_ms
 from stores import Ledger
 from support.stack import SOURCE_DIR
+from support.tcp_gate import Fault, TcpGate
 
 STORES = ("redis", "mariadb")
 REDIS_RETURNS = ("with its log", "with a truncated log", "without a log", "empty")
+NETWORK = 0.35  # of the blows go to the network
+CUTS = [(store, fault) for store in STORES for fault in Fault
+        if fault is not Fault.NONE and (store == "mariadb" or fault not in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT))]
 LONGEST_STALL_S = 40
 HOLD_TIMEOUT_S = 3
 
@@ -25,13 +29,16 @@ class Blow:
     """One fault: the targets are hit together, and mended together after so many seconds."""
 
     at_s: float
-    action: str  # kill, stop, restart, or stall: a server stopped between grant and commit until its holds have been returned
+    action: str  # kill, stop, restart; cut: its network; stall: stopped between grant and commit until its holds are returned
     targets: tuple[str, ...]
     for_s: float
     redis_returns: str = REDIS_RETURNS[0]
     kept_of_log: float = 1.0
+    cut: tuple[str, Fault] | None = None  # on the way to which store, and how
 
     def __str__(self):
+        if self.cut:
+            return f"{self.at_s:.2f} s: {' + '.join(self.targets)} to {self.cut[0]}: {self.cut[1].value} for {self.for_s:.2f} s"
         back = f", back {self.redis_returns}" if "redis" in self.targets and self.action != "stop" else ""
         return f"{self.at_s:.2f} s: {self.action} {' + '.join(self.targets)} for {self.for_s:.2f} s{back}"
 
@@ -68,6 +75,10 @@ def draw(seed, number):
 def blow(choice, servers, seconds):
     everything = [f"server{number}" for number in range(servers)] + list(STORES)
     # Mostly one thing, now and then several at once.
+    if choice.random() < NETWORK:
+        server = f"server{choice.randrange(servers)}"
+        return Blow(choice.uniform(0, seconds), "cut", (server,), choice.choice((0.2, choice.uniform(0, 2), choice.uniform(0, 9))),
+                    cut=choice.choice(CUTS))
     targets = tuple(sorted(choice.sample(everything, choice.choice((1, 1, 1, 2, 2, 3)))))
     action = choice.choice(("kill", "kill", "stop", "restart"))
     return Blow(choice.uniform(0, seconds), action, targets, choice.choice((0, choice.uniform(0, 1), choice.uniform(0, 6))),
@@ -79,6 +90,24 @@ def programme(choice):
              "forbid_overlap": choice.random() < 0.7, "cancel_hours": 24}
     activities = [(choice.randint(2, 12), choice.choice((0, 0, 1, 4))) for _ in range(choice.randint(2, 4))]
     return rules | {"activities": activities}
+
+
+class GatedServer:
+    """A server that reaches each store through a gate of its own."""
+
+    def __init__(self, stack):
+        self.gates = {"redis": TcpGate(stack.redis_socket), "mariadb": TcpGate(stack.mysql_socket, mysql=True)}
+        self.process = stack.start_server(redis__unix_socket="", redis__port=self.gates["redis"].port,
+                                          mysql__unix_socket="", mysql__port=self.gates["mariadb"].port)
+
+    @property
+    def url(self):
+        return self.process.url
+
+    def stop(self):
+        self.process.stop()
+        for gate in self.gates.values():
+            gate.close()
 
 
 class Nemesis:
@@ -100,6 +129,8 @@ class Nemesis:
             try:
                 if blow.action == "stall":
                     self._stall(self._server(blow.targets[0]))
+                elif blow.action == "cut":
+                    self._cut(blow)
                 else:
                     self._hit(blow)
                     time.sleep(blow.for_s)
@@ -121,6 +152,12 @@ class Nemesis:
                 if target not in STORES:
                     self._server(target).stop()
 
+    def _cut(self, blow):
+        store, fault = blow.cut
+        for target in blow.targets:
+            with self._servers[index_of(target)].gates[store].broken(fault):
+                time.sleep(blow.for_s)
+
     def _hit_store(self, name, blow):
         if blow.action == "kill":
             self._stack.kill_store(name)
@@ -131,6 +168,8 @@ class Nemesis:
 
     def _mend(self, blow):
         """Stores first: a server does not start without them."""
+        if blow.action == "cut":
+            return  # mended by itself
         for target in sorted(blow.targets, key=lambda name: name not in STORES):
             if blow.action in ("stop", "stall"):
                 if target in STORES:
@@ -185,7 +224,11 @@ class Nemesis:
         return value
 
     def _server(self, name):
-        return self._servers[int(name.removeprefix("server"))]
+        return self._servers[index_of(name)].process
 
     def _pid(self, store):
         return int((self._stack.folder / f"{store}.pid").read_text())
+
+
+def index_of(server):
+    return int(server.removeprefix("server"))

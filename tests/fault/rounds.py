@@ -26,8 +26,8 @@ from judge_tool.api import Api
 from judge_tool.history import Recorder
 from judge_tool.ledger import Ledger
 from judge_tool.parents import Parents
-from nemesis import Nemesis, draw
-from scene import HOLD_TTL_MS, SETTINGS, aim
+from nemesis import GatedServer, Nemesis, draw
+from scene import HOLD_TTL_MS, SETTINGS
 from support.stack import SOURCE_DIR
 from town import Town, eventually
 
@@ -42,9 +42,13 @@ class Scene:
     def __init__(self):
         self.town = Town(**SETTINGS)
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="zl-"))
-        self._servers = [self.town.stack.server]
+        self._servers = []  # through gates; the town's own is not needed beside them
+        self._arrange_servers(1)
+        self.town.stack.server.stop()
 
     def close(self):
+        while self._servers:
+            self._servers.pop().stop()
         self.town.stop()
         shutil.rmtree(self._folder)
 
@@ -100,9 +104,8 @@ class Scene:
         while len(self._servers) > count:
             self._servers.pop().stop()
         while len(self._servers) < count:
-            self._servers.append(self.town.stack.start_server())
-        self.town.url = self._servers[0].url
-        aim(self.town.admin, self.town.url)
+            self._servers.append(GatedServer(self.town.stack))
+        self.town.move(self._servers[0].url)
 
     def _make(self, wanted):
         """A programme as planned, whose activities every server knows."""
@@ -125,9 +128,9 @@ class Scene:
 
     def _check_servers(self):
         for server in self._servers:
-            server.check_log()
-            if not server.running():
-                raise AssertionError(f"a server ended by itself:\n{server.log()}")
+            server.process.check_log()
+            if not server.process.running():
+                raise AssertionError(f"a server ended by itself:\n{server.process.log()}")
 
     def _ledger(self):
         stack = self.town.stack

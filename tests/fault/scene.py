@@ -11,7 +11,6 @@ import signal
 import subprocess
 import threading
 import time
-import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 from client import done
@@ -74,14 +73,6 @@ class Rush:
             self._process.wait()
 
 
-def aim(client, url):
-    """The same caller at this address from now on."""
-    if client.url != url:
-        client.close()
-        client.url = url
-        client.address = urllib.parse.urlsplit(url)
-
-
 def is_last_word(answer):
     """False where the answer asks to come back; fails on answers that no fault of the stores excuses."""
     comes_back = answer.headers["Retry-After"] is not None
@@ -100,7 +91,7 @@ def press_until_told(parent, activity, child, wanted, where, seconds=PATIENCE_S)
     trail = []
     while True:
         try:
-            aim(parent, where())
+            parent.move(where())
             answer = book(parent, activity, child, wanted)
         except (OSError, http.client.HTTPException) as error:
             trail.append(type(error).__name__)
@@ -199,8 +190,7 @@ class FaultCase(TownCase):
     def restart_server(self):
         """After a kill: the same server again, at another port."""
         self.stack.server.start()
-        self.town.url = self.stack.url
-        aim(self.town.admin, self.stack.url)
+        self.town.move(self.stack.url)
 
     def sold_as_told(self, presses, activity):
         """Whoever was told of a booking has it, nobody else has one, and the others were told that it is full."""

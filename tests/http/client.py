@@ -85,6 +85,13 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    def move(self, url):
+        """The same caller at this address from now on."""
+        if self.url != url:
+            self.close()
+            self.url = url
+            self.address = urllib.parse.urlsplit(url)
+
     def get(self, path, **kwargs):
         return self.call("GET", path, **kwargs)
 

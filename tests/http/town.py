@@ -87,6 +87,11 @@ class Town:
             client.close()
         self.stack.stop()
 
+    def move(self, url):
+        """The town's server is at this address from now on."""
+        self.url = url
+        self.admin.move(url)
+
     def client(self, token=None, url=None):
         client = Client(url or self.url, token)
         self.clients.append(client)

@@ -1,0 +1,127 @@
+"""loadtest/judge as a command, on real stores: a clean run passes, and what is changed behind the server's back is found."""
+
+import pathlib
+import subprocess
+import tempfile
+
+from judge_tool.api import Api
+from judge_tool.history import Recorder
+from judge_tool.refill import answer_facts
+from scene import FaultCase
+from support.stack import SOURCE_DIR
+from town import eventually, key
+
+CAPACITY = 4
+FAMILIES = 3
+
+
+def setUpModule():
+    # A reconciler that sleeps: what is doctored stays.
+    FaultCase.start_town(booking__hold_ttl_ms=120_000, booking__reconcile_interval_ms=60_000)
+
+
+def tearDownModule():
+    FaultCase.stop_town()
+
+
+class Judging(FaultCase):
+    """A run of a few families, who book, book again, are refused and cancel."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="zl-")
+        self.addCleanup(folder.cleanup)
+        self.history = pathlib.Path(folder.name) / "history.jsonl"
+        self.recorder = Recorder(self.history)
+        self.programme = self.town.programme(max_per_attendee=1, max_per_user=2)
+        self.activity = self.town.activity(self.programme, CAPACITY)
+        self.booked = [self.run_of_a_family() for _ in range(FAMILIES)]
+
+    def run_of_a_family(self):
+        """The booking that they keep."""
+        parent, child = self.town.family()
+        api = Api(self.town.url)
+        api.token = parent.token
+        self.addCleanup(api.close)
+        wanted = key()
+        first = self.book(api, parent, child, wanted)
+        self.assertEqual(self.book(api, parent, child, wanted)["id"], first["id"])
+        self.assertEqual(self.book(api, parent, child, key())["code"], "already_booked")
+        self.cancel(api, parent, first["id"])
+        # The gate hears of the cancellation after its holder.
+        return eventually(lambda: self.book(api, parent, child, key()).get("id"), what="the second booking")
+
+    def book(self, api, parent, child, wanted):
+        number = self.recorder.invoked("book", parent.me["id"], api.url, attendee=child["id"], activity=self.activity["id"],
+                                       key=wanted)
+        return self.answered(number, api.call("POST", f"/activities/{self.activity['id']}/bookings",
+                                              {"attendee_id": child["id"]}, {"Idempotency-Key": wanted}))
+
+    def cancel(self, api, parent, booking):
+        number = self.recorder.invoked("cancel", parent.me["id"], api.url, booking=booking)
+        self.answered(number, api.call("DELETE", f"/bookings/{booking}"))
+
+    def answered(self, number, answer):
+        self.recorder.ended(number, "answered", **answer_facts(*answer))
+        return answer[2]
+
+    def judge(self, *options):
+        self.recorder.close()
+        return subprocess.run(
+            [SOURCE_DIR / "loadtest/judge", "--history", self.history, "--mysql-socket", self.stack.mysql_socket,
+             "--mysql-password-file", self.stack.folder / "secrets/mysql_migrate_password",
+             "--redis-socket", self.stack.redis_socket, "--url", self.town.url,
+             "--admin-password-file", self.stack.folder / "secrets/admin_password", "--heal-s", "0.5", *options],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    def finds(self, *rules):
+        result = self.judge()
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        for rule in rules:
+            self.assertIn(f"VIOLATION {rule}: ", result.stdout)
+
+
+class TheCommand(Judging):
+    def test_a_clean_run_passes_and_is_counted(self):
+        result = self.judge()
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        for line in ("bookings in the ledger               7", f"  cancelled                          {FAMILIES}",
+                     "audit entries                        10", "free seats booked by strangers       1, "):
+            self.assertIn(line, result.stdout)
+        self.assertEqual(self.ledger.sold(self.programme["id"]), CAPACITY)
+
+    def test_a_run_that_asked_for_nothing_is_not_a_success(self):
+        self.history.unlink()
+        self.recorder = Recorder(self.history)
+        self.assertEqual(self.judge().returncode, 2)
+
+    def test_a_history_that_can_t_be_read_is_told(self):
+        self.history.write_text("nonsense\nnonsense\n")
+        result = self.judge()
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("can't be judged", result.stderr)
+
+    def test_a_booking_that_is_lost_is_found(self):
+        self.ledger.rows(f"DELETE FROM bookings WHERE id = X'{self.booked[0]}'")
+        self.finds("what was told exists", "confirmed <= capacity", "the gate agrees with the ledger",
+                   "the audit tells the same story")
+
+    def test_a_booking_from_nowhere_is_found(self):
+        self.ledger.rows(
+            "INSERT INTO bookings (id, activity_id, programme_id, party_id, user_id, state, active, grant_number, arrival, "
+            "decided_at, opens_at, remaining, created_at) SELECT RANDOM_BYTES(16), activity_id, programme_id, "
+            "RANDOM_BYTES(16), user_id, 1, 1, 0, 0, decided_at, opens_at, 0, created_at FROM bookings "
+            f"WHERE id = X'{self.booked[0]}'")
+        self.finds("nothing that was denied exists", "confirmed <= capacity", "the audit tells the same story")
+
+    def test_a_booking_that_is_cancelled_behind_its_holder_s_back_is_found(self):
+        self.ledger.rows(f"UPDATE bookings SET state = 4, active = NULL, cancelled_at = created_at WHERE id = X'{self.booked[0]}';"
+                         f"UPDATE activity_seats SET seats_taken = seats_taken - 1 WHERE activity_id = X'{self.activity['id']}'")
+        self.finds("cancelled by its holder alone")
+
+    def test_a_seat_that_is_lost_in_the_gate_is_found(self):
+        self.gate.run("HINCRBY", self.gate.key(self.programme["id"], "gate"), f"u:{self.activity['id']}", 1)
+        self.finds("settling", "lost seats", "the gate agrees with the ledger")
+
+    def test_a_server_that_is_away_is_told(self):
+        self.assertEqual(self.judge("--url", "http://127.0.0.1:1").returncode, 2)

@@ -1,0 +1,44 @@
+"""A few rounds of faults, judged; `scripts/test fault --rounds N --seed S` runs as many as wanted."""
+
+import unittest
+
+from nemesis import Blow, Plan
+from rounds import Scene
+from support.tcp_gate import Fault
+
+RULES = {"max_per_attendee": 2, "max_per_user": 3, "forbid_overlap": True, "cancel_hours": 24}
+PROGRAMMES = [RULES | {"activities": [(6, 0), (4, 1), (9, 4)]}, RULES | {"max_per_user": None, "activities": [(5, 0), (8, 4)]}]
+
+scene = None
+
+
+def setUpModule():
+    global scene
+    scene = Scene()
+
+
+def tearDownModule():
+    scene.close()
+
+
+class Rounds(unittest.TestCase):
+    def survives(self, name, servers, *blows):
+        plan = Plan(f"short.{name}", servers, 2.5, 24, PROGRAMMES, list(blows))
+        found = scene.run(plan)
+        self.assertEqual(found.violations, [], f"{plan}\n{found.text()}")
+        self.assertFalse(found.tested_nothing, found.text())
+        return found
+
+    def test_a_calm_rush_is_judged_without_any_grace(self):
+        found = self.survives("calm", 2)
+        self.assertEqual(found.counts["  never told the outcome"], 0)
+
+    def test_everything_is_killed_and_redis_comes_back_with_a_truncated_log(self):
+        self.survives("kill", 2, Blow(0.3, "kill", ("server0",), 0.2),
+                      Blow(0.8, "kill", ("mariadb", "redis"), 0.3, "with a truncated log", 0.5))
+
+    def test_everything_stands_still_and_goes_on(self):
+        self.survives("stop", 2, Blow(0.2, "stop", ("redis",), 0.8), Blow(1.2, "stop", ("mariadb", "server1"), 1.5))
+
+    def test_answers_are_lost_after_commit_was_sent(self):
+        self.survives("cut", 1, Blow(0.3, "cut", ("server0",), 1, cut=("mariadb", Fault.RESET_AFTER_COMMIT)))
