@@ -6,7 +6,7 @@ import time
 
 from scene import HEAL_TIMEOUT_S, RULES, SETTINGS, FaultCase
 from support.tcp_gate import Fault, TcpGate
-from town import eventually
+from town import eventually, fresh
 
 CAPACITY = 12
 FAMILIES = 16
@@ -16,6 +16,9 @@ COMMAND_TIMEOUT_MS = 500
 
 # Longer than a command of Redis may take, and than the server follows an unanswered COMMIT up.
 LASTS_S = {"redis": 1.5, "mysql": 3.5}
+
+# Of a thread that could not connect to MySQL.
+LONGEST_PAUSE_S = 1.5
 
 gates = {}
 
@@ -58,9 +61,23 @@ class BadNetwork(FaultCase):
             calm.set()
         told = self.sold_as_told([press.result() for press in presses], activity)
         self.assertEqual(len(told), CAPACITY)
+        self.wait_until_everybody_is_served()
         self.prove_healed(programme["id"])
         self.assertTrue(self.stack.server.running())
         self.assertEqual(self.stack.server.pid, pid)
+
+    def wait_until_everybody_is_served(self):
+        """A thread that could not connect to MySQL waits before it tries again, and tells who comes to come back."""
+        client = self.town.client()
+        body = {"openid": fresh("parent-"), "nickname": "parent"}
+        deadline = time.monotonic() + HEAL_TIMEOUT_S
+        served_since = time.monotonic()
+        while time.monotonic() < served_since + LONGEST_PAUSE_S:
+            answer = client.post("/login/dev", body)
+            if answer.status != 200:
+                self.refused(answer, 503, "unavailable")
+                served_since = time.monotonic()
+                self.assertLess(served_since, deadline, str(answer))
 
 
 class Redis(BadNetwork):
