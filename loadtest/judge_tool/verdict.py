@@ -18,6 +18,9 @@ from .snapshot import Snapshot
 
 PAUSE_S = 0.1
 
+# For what a judge's own bookings change.
+MOMENT_MS = 5_000
+
 # Clocks of the servers may be this far behind the clients'.
 AUDIT_MARGIN_MS = 60_000
 
@@ -49,26 +52,27 @@ class Verdict:
 
 def judge(places: Places, parts: Iterable[pathlib.Path], heal_ms: int, refill_limit: int) -> Verdict:
     """The verdict on a run whose clients have ended and whose faults are over. `parts` are the history's files; what the
-    judge does itself goes into a further one beside the first. Every seat has to be free within `heal_ms` from now on."""
+    judge does itself goes into a further one beside the first. Every seat has to be free `heal_ms` after the last request and
+    the last fault."""
     parts = list(parts)
-    deadline_ms = now_ms() + heal_ms
     recorded = histories.read(parts)
+    deadline_ms = recorded.ended_at + heal_ms
     programmes = places.ledger.programmes_of(recorded.activities)
     violations = [f"settling: {fault}" for fault in settle(places, programmes, deadline_ms)]
-    settled_s = (now_ms() - deadline_ms + heal_ms) / 1000
+    settled_at = now_ms()
 
     recorder = Recorder(parts[0].with_name(f"{parts[0].name}.judge"))
     refill = Refill(places.urls, recorder)
     violations += [f"lost seats: {fault}" for fault in
-                   refill.fill(places.ledger.read(programmes), max(deadline_ms, now_ms() + heal_ms), refill_limit)]
+                   refill.fill(places.ledger.read(programmes), max(deadline_ms, now_ms() + MOMENT_MS), refill_limit)]
     recorder.close()
-    settle(places, programmes, now_ms() + heal_ms)  # what is left is told by the rule of the gate
+    settle(places, programmes, now_ms() + MOMENT_MS)  # what is left is told by the rule of the gate
 
     history = histories.read([*parts, recorder.path])
     snapshot = read(places, programmes, history)
     case = checks.Case(history, snapshot, heal_ms)
     violations += [f"{name}: {fault}" for name, rule in checks.RULES.items() for fault in rule(case)]
-    return Verdict(violations, counts_of(case, refill, settled_s))
+    return Verdict(violations, counts_of(case, refill, settled_at))
 
 
 def settle(places: Places, programmes: Iterable[str], deadline_ms: int) -> list[str]:
@@ -104,13 +108,14 @@ def read(places: Places, programmes: Iterable[str], history: History) -> Snapsho
     return snapshot
 
 
-def counts_of(case: checks.Case, refill: Refill, settled_s: float) -> dict[str, object]:
+def counts_of(case: checks.Case, refill: Refill, settled_at: int) -> dict[str, object]:
     history, snapshot = case.history, case.snapshot
     outcomes = collections.Counter(request.outcome or "never ended" for request in history.requests)
     answers = collections.Counter(str(request.status) if request.succeeded else f"{request.status} {request.code}"
                                   for request in history.requests if request.outcome == "answered")
     definitive = collections.Counter(violation["code"] for request in history.books for violation in request.definitive)
     presses = history.presses().values()
+    last_fault = max((fault.until for fault in history.faults), default=0)
     return {
         "faults": len(history.faults),
         "requests": f"{len(history.requests)} ({in_words(outcomes)})",
@@ -126,7 +131,7 @@ def counts_of(case: checks.Case, refill: Refill, settled_s: float) -> dict[str, 
         "seats": f"{sum(a.capacity for a in snapshot.activities.values())} in {len(snapshot.activities)} activities "
                  f"of {len(snapshot.programmes)} programmes",
         "audit entries": len(snapshot.audit),
-        "settled after": f"{settled_s:.1f} s",
+        "settled at the latest": f"{(settled_at - last_fault) / 1000:.1f} s after the last fault" if last_fault else "at once",
         "free seats booked by strangers": f"{refill.booked}, the last after {refill.slowest_s:.1f} s",
     }
 
