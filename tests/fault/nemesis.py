@@ -17,6 +17,8 @@ from support.tcp_gate import Fault, TcpGate
 
 STORES = ("redis", "mariadb")
 REDIS_RETURNS = ("with its log", "with a truncated log", "without a log", "empty")
+LONG_STOPS = 0.1  # of what stands still does so for half a minute
+LONG_STOP_S = 30
 NETWORK = 0.35  # of the blows go to the network
 CUTS = [(store, fault) for store in STORES for fault in Fault
         if fault is not Fault.NONE and (store == "mariadb" or fault not in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT))]
@@ -81,8 +83,10 @@ def blow(choice, servers, seconds):
                     cut=choice.choice(CUTS))
     targets = tuple(sorted(choice.sample(everything, choice.choice((1, 1, 1, 2, 2, 3)))))
     action = choice.choice(("kill", "kill", "stop", "restart"))
-    return Blow(choice.uniform(0, seconds), action, targets, choice.choice((0, choice.uniform(0, 1), choice.uniform(0, 6))),
-                choice.choice(REDIS_RETURNS), choice.uniform(0, 1))
+    lasts_s = choice.choice((0, choice.uniform(0, 1), choice.uniform(0, 6)))
+    if action == "stop" and choice.random() < LONG_STOPS:
+        lasts_s = LONG_STOP_S
+    return Blow(choice.uniform(0, seconds), action, targets, lasts_s, choice.choice(REDIS_RETURNS), choice.uniform(0, 1))
 
 
 def programme(choice):

@@ -66,9 +66,11 @@ class Scene:
             stalled = self._rush(plan, activities, recorder)
         finally:
             recorder.close()
+        places = self._places()
         try:
-            found = verdict.judge(self._places(), [history], HEAL_MS, refill_limit=100)
+            found = verdict.judge(places, [history], HEAL_MS, refill_limit=100)
         finally:
+            places.admin.close()
             self._check_servers()
         if any(blow.action == "stall" for blow in plan.blows):
             found.counts["holds of a stalled writer"] = stalled
