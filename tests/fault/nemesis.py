@@ -19,11 +19,12 @@ STORES = ("redis", "mariadb")
 REDIS_RETURNS = ("with its log", "with a truncated log", "without a log", "empty")
 LONG_STOPS = 0.1  # of what stands still does so for half a minute
 LONG_STOP_S = 30
+BETWEEN = 0.4  # of the blows fall between grant and commit
 NETWORK = 0.35  # of the blows go to the network
 CUTS = [(store, fault) for store in STORES for fault in Fault
         if fault is not Fault.NONE and (store == "mariadb" or fault not in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT))]
 LONGEST_STALL_S = 40
-HOLD_TIMEOUT_S = 3
+HOLD_TIMEOUT_S = 1
 
 
 @dataclasses.dataclass
@@ -37,12 +38,14 @@ class Blow:
     redis_returns: str = REDIS_RETURNS[0]
     kept_of_log: float = 1.0
     cut: tuple[str, Fault] | None = None  # on the way to which store, and how
+    between: bool = False  # falls when the gate has granted seats and their commits have not come
 
     def __str__(self):
+        when = f"{self.at_s:.2f} s{' or when seats are granted and not committed' if self.between else ''}"
         if self.cut:
-            return f"{self.at_s:.2f} s: {' + '.join(self.targets)} to {self.cut[0]}: {self.cut[1].value} for {self.for_s:.2f} s"
+            return f"{when}: {' + '.join(self.targets)} to {self.cut[0]}: {self.cut[1].value} for {self.for_s:.2f} s"
         back = f", back {self.redis_returns}" if "redis" in self.targets and self.action != "stop" else ""
-        return f"{self.at_s:.2f} s: {self.action} {' + '.join(self.targets)} for {self.for_s:.2f} s{back}"
+        return f"{when}: {self.action} {' + '.join(self.targets)} for {self.for_s:.2f} s{back}"
 
 
 @dataclasses.dataclass
@@ -69,7 +72,7 @@ def draw(seed, number):
     if kind == "blows":
         blows = sorted((blow(choice, servers, seconds) for _ in range(choice.choice((1, 1, 2, 3)))), key=lambda b: b.at_s)
     elif kind == "stall":
-        blows = [Blow(choice.uniform(0.1, seconds / 2), "stall", ("server0",), 0)]
+        blows = [Blow(choice.uniform(0, seconds / 2), "stall", ("server0",), 0, between=True)]
     return Plan(f"{seed}.{number}", servers, seconds, choice.randint(20, 40),
                 [programme(choice) for _ in range(choice.choice((1, 2)))], blows)
 
@@ -77,16 +80,19 @@ def draw(seed, number):
 def blow(choice, servers, seconds):
     everything = [f"server{number}" for number in range(servers)] + list(STORES)
     # Mostly one thing, now and then several at once.
+    # Early, because later the seats are sold.
+    between = choice.random() < BETWEEN
+    at_s = choice.uniform(0, seconds / 4 if between else seconds)
     if choice.random() < NETWORK:
         server = f"server{choice.randrange(servers)}"
-        return Blow(choice.uniform(0, seconds), "cut", (server,), choice.choice((0.2, choice.uniform(0, 2), choice.uniform(0, 9))),
-                    cut=choice.choice(CUTS))
+        return Blow(at_s, "cut", (server,), choice.choice((0.2, choice.uniform(0, 2), choice.uniform(0, 9))),
+                    cut=choice.choice(CUTS), between=between)
     targets = tuple(sorted(choice.sample(everything, choice.choice((1, 1, 1, 2, 2, 3)))))
     action = choice.choice(("kill", "kill", "stop", "restart"))
     lasts_s = choice.choice((0, choice.uniform(0, 1), choice.uniform(0, 6)))
     if action == "stop" and choice.random() < LONG_STOPS:
         lasts_s = LONG_STOP_S
-    return Blow(choice.uniform(0, seconds), action, targets, lasts_s, choice.choice(REDIS_RETURNS), choice.uniform(0, 1))
+    return Blow(at_s, action, targets, lasts_s, choice.choice(REDIS_RETURNS), choice.uniform(0, 1), between=between)
 
 
 def programme(choice):
@@ -122,7 +128,8 @@ class Nemesis:
         self._servers = servers
         self._recorder = recorder
         self._activities = activities  # as the judge knows them
-        self.stalled = 0  # holds that were returned while their writer stood still
+        self.struck = 0  # grants that the ledger had not answered for when a blow fell between the two
+        self.stalled = 0  # those of them that were returned while their writer stood still
 
     def perform(self, blows):
         """All blows in turn, each at its time or after the one before; everything runs when it returns."""
@@ -131,24 +138,35 @@ class Nemesis:
             time.sleep(max(0.0, began + blow.at_s - time.monotonic()))
             at = now_ms()
             try:
-                if blow.action == "stall":
-                    self._stall(self._server(blow.targets[0]))
-                elif blow.action == "cut":
-                    self._cut(blow)
-                else:
+                with self._commits_held_back(blow) as held:
                     self._hit(blow)
-                    time.sleep(blow.for_s)
+                self._last(blow, held)
             finally:
                 self._mend(blow)
                 self._recorder.fault(str(blow), at, now_ms())
 
+    @contextlib.contextmanager
+    def _commits_held_back(self, blow):
+        """Where the blow is to fall between grant and commit: until there are grants, and as long as the block lasts."""
+        held = set()
+        with contextlib.ExitStack() as locks:
+            if blow.between:
+                for activity in self._activities:
+                    locks.enter_context(Ledger(self._stack).seats_locked(activity.id))
+                held = self._wait(self._pending, HOLD_TIMEOUT_S)
+                self.struck += len(held)
+            yield held
+
     def _hit(self, blow):
         for target in blow.targets:
-            if target in STORES:
+            if blow.action == "cut":
+                store, fault = blow.cut
+                self._servers[index_of(target)].gates[store].break_with(fault)
+            elif target in STORES:
                 self._hit_store(target, blow)
             elif blow.action == "kill":
                 self._server(target).kill()
-            elif blow.action == "stop":
+            elif blow.action in ("stop", "stall"):
                 self._server(target).pause()
         # A server that is asked to end drains: that takes the stores that still run.
         if blow.action == "restart":
@@ -156,11 +174,12 @@ class Nemesis:
                 if target not in STORES:
                     self._server(target).stop()
 
-    def _cut(self, blow):
-        store, fault = blow.cut
-        for target in blow.targets:
-            with self._servers[index_of(target)].gates[store].broken(fault):
-                time.sleep(blow.for_s)
+    def _last(self, blow, held):
+        if blow.action != "stall":
+            time.sleep(blow.for_s)
+        elif held:
+            self._wait(lambda: not self._pending() & held, LONGEST_STALL_S)
+            self.stalled += len(held)
 
     def _hit_store(self, name, blow):
         if blow.action == "kill":
@@ -172,10 +191,10 @@ class Nemesis:
 
     def _mend(self, blow):
         """Stores first: a server does not start without them."""
-        if blow.action == "cut":
-            return  # mended by itself
         for target in sorted(blow.targets, key=lambda name: name not in STORES):
-            if blow.action in ("stop", "stall"):
+            if blow.action == "cut":
+                self._servers[index_of(target)].gates[blow.cut[0]].heal()
+            elif blow.action in ("stop", "stall"):
                 if target in STORES:
                     os.kill(self._pid(target), signal.SIGCONT)
                 else:
@@ -196,17 +215,6 @@ class Nemesis:
                 os.truncate(log, int(log.stat().st_size * blow.kept_of_log))
         options = ["--no-aof"] if blow.redis_returns == "without a log" else []
         subprocess.run([SOURCE_DIR / "scripts/servers", "start-redis", *options, self._stack.folder], check=True)
-
-    def _stall(self, server):
-        """Stops the server while it holds grants that it has not committed, until the others have returned those."""
-        ledger = Ledger(self._stack)
-        with contextlib.ExitStack() as locks:
-            for activity in self._activities:
-                locks.enter_context(ledger.seats_locked(activity.id))
-            held = self._wait(lambda: self._pending(), HOLD_TIMEOUT_S)
-            server.pause()
-        self.stalled = len(held or ())
-        self._wait(lambda: not self._pending() & held if held else True, LONGEST_STALL_S)
 
     def _pending(self):
         """Grants that the ledger has not answered for."""

@@ -63,7 +63,7 @@ class Scene:
         history = self._folder / f"{plan.name}.jsonl"
         recorder = Recorder(history, plan=str(plan), hold_ttl_ms=HOLD_TTL_MS)
         try:
-            stalled = self._rush(plan, activities, recorder)
+            nemesis = self._rush(plan, activities, recorder)
         finally:
             recorder.close()
         places = self._places()
@@ -72,8 +72,8 @@ class Scene:
         finally:
             places.admin.close()
             self._check_servers()
-        if any(blow.action == "stall" for blow in plan.blows):
-            found.counts["holds of a stalled writer"] = stalled
+        found.counts["grants that a blow kept from commit"] = nemesis.struck
+        found.counts["  returned before their writer woke"] = nemesis.stalled
         if found.violations:
             self._keep(history)
         return found
@@ -101,7 +101,7 @@ class Scene:
             finally:
                 healed.set()
             pressing.result()
-        return nemesis.stalled
+        return nemesis
 
     def _urls(self):
         return [server.url for server in self._servers]
