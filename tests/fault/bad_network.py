@@ -2,6 +2,7 @@
 people press; when it is over everything works again, by the same process. test_tcp_gate.py runs a few of these, the long form of
 scripts/test fault all of them."""
 
+import contextlib
 import threading
 import time
 
@@ -17,6 +18,8 @@ COMMAND_TIMEOUT_MS = 500
 
 # Longer than a command of Redis may take, and than the server follows an unanswered COMMIT up.
 LASTS_S = {"redis": 1.5, "mysql": 3.5}
+
+AT_COMMIT = {Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT}
 
 # Of a thread that could not connect to MySQL.
 LONGEST_PAUSE_S = 1.5
@@ -52,14 +55,17 @@ class BadNetwork(FaultCase):
         crowd = self.crowd(FAMILIES)
         calm = threading.Event()
         before = gate.hits[fault]
-        presses = crowd.press_until_told(activity, calm=calm)
-        try:
-            crowd.wait_until_told(TOLD_BEFORE)
-            with gate.broken(fault):
-                eventually(lambda: gate.hits[fault] > before, HEAL_TIMEOUT_S, f"{fault.value} at {store}")
-                time.sleep(seconds or LASTS_S[store])
-        finally:
-            calm.set()
+        with contextlib.ExitStack() as broken:
+            if fault in AT_COMMIT:  # before everybody has committed
+                broken.enter_context(gate.broken(fault))
+            presses = crowd.press_until_told(activity, calm=calm)
+            self.addCleanup(calm.set)
+            if fault not in AT_COMMIT:
+                crowd.wait_until_told(TOLD_BEFORE)
+                broken.enter_context(gate.broken(fault))
+            eventually(lambda: gate.hits[fault] > before, HEAL_TIMEOUT_S, f"{fault.value} at {store}")
+            time.sleep(seconds or LASTS_S[store])
+        calm.set()
         told = self.sold_as_told([press.result() for press in presses], activity)
         self.assertEqual(len(told), CAPACITY)
         self.wait_until_everybody_is_served()
