@@ -8,7 +8,7 @@ import time
 
 from scene import HEAL_TIMEOUT_S, RULES, SETTINGS, FaultCase
 from support.tcp_gate import Fault, TcpGate
-from town import eventually, fresh
+from town import eventually
 
 CAPACITY = 12
 FAMILIES = 16
@@ -20,9 +20,6 @@ COMMAND_TIMEOUT_MS = 500
 LASTS_S = {"redis": 1.5, "mysql": 3.5}
 
 AT_COMMIT = {Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT}
-
-# Of a thread that could not connect to MySQL.
-LONGEST_PAUSE_S = 1.5
 
 gates = {}
 
@@ -72,19 +69,6 @@ class BadNetwork(FaultCase):
         self.prove_healed(programme["id"])
         self.assertTrue(self.stack.server.running())
         self.assertEqual(self.stack.server.pid, pid)
-
-    def wait_until_everybody_is_served(self):
-        """A thread that could not connect to MySQL waits before it tries again, and tells who comes to come back."""
-        client = self.town.client()
-        body = {"openid": fresh("parent-"), "nickname": "parent"}
-        deadline = time.monotonic() + HEAL_TIMEOUT_S
-        served_since = time.monotonic()
-        while time.monotonic() < served_since + LONGEST_PAUSE_S:
-            answer = client.post("/login/dev", body)
-            if answer.status != 200:
-                self.refused(answer, 503, "unavailable")
-                served_since = time.monotonic()
-                self.assertLess(served_since, deadline, str(answer))
 
 
 class EveryFault(BadNetwork):

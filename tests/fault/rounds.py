@@ -36,7 +36,7 @@ from town import Town, eventually
 
 # A hold lasts so long; a server that died keeps the reconciler's turn for five seconds; the rest is for a busy machine.
 HEAL_MS = HOLD_TTL_MS + 5_000 + 6_000
-READY_TIMEOUT_S = 60
+READY_TIMEOUT_S = 30
 KEPT = SOURCE_DIR / "var" / "fault"
 
 
@@ -130,7 +130,10 @@ class Scene:
 
     def _wait_until_ready(self):
         for server in self._servers:
-            eventually(lambda: is_ready(server), READY_TIMEOUT_S, f"{server.url} to be ready")
+            try:
+                eventually(lambda: is_ready(server), READY_TIMEOUT_S, f"{server.url} to be ready")
+            except AssertionError as error:
+                raise AssertionError(f"{error}; its log ends with:\n{server.process.log()}") from None
 
     def _check_servers(self):
         for server in self._servers:

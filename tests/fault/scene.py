@@ -30,6 +30,9 @@ RULES = {"max_per_attendee": 2, "max_per_user": 4, "forbid_overlap": True, "canc
 HEAL_TIMEOUT_S = HOLD_TTL_MS / 1000 + 20
 PATIENCE_S = 60
 PAUSE_S = 0.05
+
+# Of a thread that could not connect to MySQL, before it tries again.
+LONGEST_PAUSE_S = 1.5
 RUSH_TIMEOUT_S = 150
 
 PASSING_CODES = {"overloaded", "unavailable", "outcome_unknown"}
@@ -191,6 +194,19 @@ class FaultCase(TownCase):
         """After a kill: the same server again, at another port."""
         self.stack.server.start()
         self.town.move(self.stack.url)
+
+    def wait_until_everybody_is_served(self):
+        """A thread that could not connect to MySQL waits before it tries again, and tells who comes to come back."""
+        client = self.town.client()
+        body = {"openid": fresh("parent-"), "nickname": "parent"}
+        deadline = time.monotonic() + HEAL_TIMEOUT_S
+        served_since = time.monotonic()
+        while time.monotonic() < served_since + LONGEST_PAUSE_S:
+            answer = client.post("/login/dev", body)
+            if answer.status != 200:
+                self.refused(answer, 503, "unavailable")
+                served_since = time.monotonic()
+                self.assertLess(served_since, deadline, str(answer))
 
     def sold_as_told(self, presses, activity):
         """Whoever was told of a booking has it, nobody else has one, and the others were told that it is full."""

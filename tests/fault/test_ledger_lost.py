@@ -4,6 +4,7 @@ import threading
 import time
 
 from scene import RULES, SETTINGS, FaultCase, has_seat
+from town import eventually
 
 CAPACITY = 20
 FAMILIES = 30
@@ -71,6 +72,24 @@ class WithACrowd(FaultCase):
             self.stack.store("start-mariadb")
         again = [press.result() for press in crowd.press_until_told(activity)]
         self.assertEqual(self.sold_as_told(again, activity), told)
+        self.prove_healed(programme["id"])
+
+    def test_a_server_that_nobody_asks_any_more_is_ready_again_after_an_outage(self):
+        programme = self.town.programme(**RULES)
+        activity = self.town.activity(programme, CAPACITY)
+        crowd = self.crowd(CAPACITY)
+        self.sold_as_told([press.result() for press in crowd.press_until_told(activity)], activity)
+        self.stack.kill_store("mariadb")
+        try:
+            for answer in [press.result() for press in crowd.press_once(activity)]:  # each a writer's try to connect
+                self.refused(answer, 503, "unavailable")
+            client = self.town.client()
+            eventually(lambda: client.get("/readyz").status == 503, what="/readyz 503")
+        finally:
+            self.stack.store("start-mariadb")
+        # Whoever asks /readyz sends nobody until it is ready.
+        eventually(lambda: client.get("/readyz").status == 200, what="/readyz 200")
+        self.wait_until_everybody_is_served()
         self.prove_healed(programme["id"])
 
     def test_a_standstill_longer_than_the_patience_of_a_booking_is_not_a_refusal(self):
