@@ -36,7 +36,7 @@ from town import Town, eventually
 
 # A hold lasts so long; a server that died keeps the reconciler's turn for five seconds; the rest is for a busy machine.
 HEAL_MS = HOLD_TTL_MS + 5_000 + 6_000
-READY_TIMEOUT_S = 30
+READY_TIMEOUT_S = 60
 KEPT = SOURCE_DIR / "var" / "fault"
 
 
