@@ -7,7 +7,7 @@ import threading
 import time
 
 from scene import HEAL_TIMEOUT_S, RULES, SETTINGS, FaultCase
-from support.tcp_gate import Fault, TcpGate
+from support.tcp_gate import AT_COMMIT, Fault, TcpGate
 from town import eventually
 
 CAPACITY = 12
@@ -18,8 +18,6 @@ COMMAND_TIMEOUT_MS = 500
 
 # Longer than a command of Redis may take, and than the server follows an unanswered COMMIT up.
 LASTS_S = {"redis": 1.5, "mysql": 3.5}
-
-AT_COMMIT = {Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT}
 
 gates = {}
 

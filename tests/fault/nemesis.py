@@ -13,7 +13,7 @@ from judge_tool.gate import Redis, RedisFault, read_gate
 from judge_tool.history import now_ms
 from stores import Ledger
 from support.stack import SOURCE_DIR
-from support.tcp_gate import Fault, TcpGate
+from support.tcp_gate import AT_COMMIT, Fault, TcpGate
 
 STORES = ("redis", "mariadb")
 REDIS_RETURNS = ("with its log", "with a truncated log", "without a log", "empty")
@@ -22,7 +22,7 @@ LONG_STOP_S = 30
 BETWEEN = 0.4  # of the blows fall between grant and commit
 NETWORK = 0.35  # of the blows go to the network
 CUTS = [(store, fault) for store in STORES for fault in Fault
-        if fault is not Fault.NONE and (store == "mariadb" or fault not in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT))]
+        if fault is not Fault.NONE and (store == "mariadb" or fault not in AT_COMMIT)]
 LONGEST_STALL_S = 40
 HOLD_TIMEOUT_S = 1
 

@@ -21,3 +21,6 @@ class MySql(BadNetwork):
 
     def test_reset_after_commit_was_sent(self):
         self.survives("mysql", Fault.RESET_AFTER_COMMIT, 0.5)
+
+    def test_mysql_is_away_for_longer_than_an_unanswered_commit_is_followed_up(self):
+        self.survives("mysql", Fault.AWAY_AFTER_COMMIT)

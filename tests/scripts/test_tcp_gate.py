@@ -197,6 +197,16 @@ class MySql(Gates):
         self.wait_until_got(statement(b"COMMIT"))
         self.assertEqual(self.gate.hits[Fault.RESET_AFTER_COMMIT], 1)
 
+    def test_nobody_is_let_in_after_a_commit_where_the_store_is_to_be_away(self):
+        with self.gate.broken(Fault.AWAY_AFTER_COMMIT):
+            other = self.connect()
+            self.assertEqual(self.ask(statement(b"INSERT"), other), b"<" + statement(b"INSERT") + b">")
+            self.link.sendall(statement(b"COMMIT"))
+            self.assert_reset()
+            with self.assertRaises(ConnectionResetError):
+                self.connect().recv(1)
+        self.assertEqual(self.ask(b"\x01\0\0\0x", self.connect()), b"<\x01\0\0\0x>")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -29,9 +29,10 @@ class Fault(enum.Enum):
     REFUSED = "connections reset, and none let in"
     RESET_BEFORE_COMMIT = "reset instead of COMMIT"
     RESET_AFTER_COMMIT = "reset after COMMIT was sent"
+    AWAY_AFTER_COMMIT = "reset after COMMIT was sent, and nobody let in from then on"
 
 
-ALL_LINKS_RESET = {Fault.REFUSED}
+AT_COMMIT = {Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT, Fault.AWAY_AFTER_COMMIT}
 
 
 @dataclasses.dataclass
@@ -76,6 +77,7 @@ class TcpGate:
         self._listen = listen
         self._pace = pace
         self._fault = Fault.NONE
+        self._refusing = False
         self._links = set()
         self._healed = None
         self.hits = collections.Counter()
@@ -137,9 +139,10 @@ class TcpGate:
         self._healed.set()
         self._healed = asyncio.Event()
         self._fault = fault
+        self._refusing = fault is Fault.REFUSED
         if fault is Fault.NONE:
             self._healed.set()
-        if fault in ALL_LINKS_RESET:
+        if self._refusing:
             for link in list(self._links):
                 self.hits[fault] += 1
                 link.reset()
@@ -148,7 +151,7 @@ class TcpGate:
         link = Link(writer)
         self._links.add(link)
         try:
-            if self._fault is Fault.REFUSED:
+            if self._refusing:
                 self.hits[self._fault] += 1
                 return
             store_reader, link.store = await self._connect()
@@ -192,9 +195,10 @@ class TcpGate:
         elif fault in (Fault.HALF_REPLY, Fault.HALF_REPLY_AND_SILENCE) and not upward and len(piece) > 1:
             self.hits[fault] += 1
             return await self._halve(piece, sink, fault)
-        elif fault in (Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT) and upward and is_commit(piece):
+        elif fault in AT_COMMIT and upward and is_commit(piece):
             self.hits[fault] += 1
-            if fault is Fault.RESET_AFTER_COMMIT:
+            self._refusing = fault is Fault.AWAY_AFTER_COMMIT
+            if fault is not Fault.RESET_BEFORE_COMMIT:
                 await self._send(sink, piece)
                 link.reset_client()
                 # The store has read it by the time it answers; nobody hears the answer.
