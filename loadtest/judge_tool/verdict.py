@@ -104,6 +104,7 @@ def read(places: Places, programmes: Iterable[str], history: History) -> Snapsho
     entries = read_audit(places.admin, began - AUDIT_MARGIN_MS)
     # Others book too: what is told of a booking of another programme is not this run's.
     elsewhere = places.ledger.existing({entry.subject for entry in entries} - set(snapshot.bookings))
+    elsewhere |= {entry.subject for entry in entries if entry.activity and entry.activity not in snapshot.activities}
     snapshot.audit = [entry for entry in entries if entry.subject not in elsewhere]
     return snapshot
 

@@ -91,7 +91,7 @@ class TheCommand(Judging):
         self.assertEqual(self.ledger.sold(self.programme["id"]), CAPACITY)
 
     def test_a_run_that_asked_for_nothing_is_not_a_success(self):
-        self.history.unlink()
+        self.recorder.close()
         self.recorder = Recorder(self.history)
         self.assertEqual(self.judge().returncode, 2)
 
