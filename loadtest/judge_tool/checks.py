@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import collections
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from . import refusals
@@ -197,15 +198,21 @@ def gate_agrees(case: Case) -> Iterator[str]:
 
 
 def audit_agrees(case: Case) -> Iterator[str]:
-    """One entry for each booking and each cancellation, with the same facts, and none beside them."""
+    """One entry for each booking and each cancellation, with the same facts, and none beside them. The entry of a booking may
+    tell the time of its whole commit: no earlier than it was decided, no later than it was told."""
+    told: dict[str, int] = {}
+    for request in case.history.books:
+        if request.succeeded:
+            told[request.told["id"]] = min(request.ended, told.get(request.told["id"], request.ended))
     entries = grouped(case.snapshot.audit, lambda entry: (entry.action, entry.subject))
     for booking in case.snapshot.bookings.values():
         made = entries.pop(("booking.create", booking.id), [])
         if len(made) != 1:
             yield f"booking {short(booking.id)} has {len(made)} audit entries of its making"
-        elif (made[0].activity, made[0].attendee, made[0].actor, made[0].at) != \
-                (booking.activity, booking.attendee, booking.user, booking.created_at):
+        elif (made[0].activity, made[0].attendee, made[0].actor) != (booking.activity, booking.attendee, booking.user):
             yield f"booking {short(booking.id)} is {booking}, and its audit entry tells {made[0]}"
+        elif not booking.created_at <= made[0].at <= told.get(booking.id, math.inf) + ROUNDING_MS:
+            yield f"booking {short(booking.id)} is of {booking.created_at}, and its audit entry of {made[0].at}"
         gone = entries.pop(("booking.cancel", booking.id), [])
         if len(gone) != (0 if booking.active else 1):
             yield f"booking {short(booking.id)}, {'' if booking.active else 'not '}active, has {len(gone)} audit entries of its end"

@@ -27,8 +27,9 @@ class Redis:
             raise RedisFault(f"{path}: {error}") from error
         self._stream = self._socket.makefile("rb")
 
-    def command(self, *words: str):
-        parts = [word.encode() for word in words]
+    def command(self, *words: str | bytes):
+        """The answer; texts as bytes."""
+        parts = [word.encode() if isinstance(word, str) else word for word in words]
         self._socket.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
         return self._reply()
 
@@ -42,12 +43,12 @@ class Redis:
         if kind == b":":
             return int(rest)
         if kind == b"+":
-            return rest.decode()
+            return rest
         size = int(rest)
         if size < 0:
             return None
         if kind == b"$":
-            return self._stream.read(size + 2)[:-2].decode()
+            return self._stream.read(size + 2)[:-2]
         return [self._reply() for _ in range(size)]
 
     def close(self) -> None:
@@ -64,6 +65,6 @@ def read_gate(redis: Redis, activities: Iterable[Activity]) -> dict[str, GateCou
         if used is None or capacity is None:
             continue
         members = redis.command("ZRANGE", f"{tag}:seats:{activity.id}", "0", "-1", "WITHSCORES")
-        holders = {member[:ID]: score == "inf" for member, score in zip(members[::2], members[1::2])}
+        holders = {member[:ID].decode(): score == b"inf" for member, score in zip(members[::2], members[1::2])}
         counts[activity.id] = GateCount(int(used), int(capacity), holders)
     return counts

@@ -271,7 +271,7 @@ class Doctored(unittest.TestCase):
         row = self.world.book("lea", "mo", "dance", 300)
         row.created_at += 1_000
         self.world.snapshot.audit[-1].at = self.world.requests[-1].told["created_at"] = row.created_at
-        self.catches("decided between asking and telling")
+        self.catches("decided between asking and telling", "the audit tells the same story")
 
     def test_a_holder_who_is_refused_with_the_same_key(self):
         self.world.refuse("ann", "bo", "paint", 900, "already_booked")
@@ -323,6 +323,16 @@ class Doctored(unittest.TestCase):
 
     def test_an_audit_that_tells_another_child(self):
         self.world.snapshot.audit[0].attendee = "zoe"
+        self.catches("the audit tells the same story")
+
+    def test_an_audit_that_tells_of_a_booking_before_it_was_decided(self):
+        self.world.snapshot.audit[0].at -= 1
+        self.catches("the audit tells the same story")
+
+    def test_an_audit_that_tells_of_a_booking_after_its_holder_knew(self):
+        self.world.snapshot.audit[0].at += 3  # another of the same commit may have been decided later
+        self.assertEqual(self.world.violations(), {})
+        self.world.snapshot.audit[0].at += 100
         self.catches("the audit tells the same story")
 
     def test_an_audit_without_a_cancellation(self):
