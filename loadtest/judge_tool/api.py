@@ -51,7 +51,11 @@ class Api:
             try:
                 status, _, answer = self.call(method, path, body)
             except (OSError, http.client.HTTPException) as error:
-                raise Failed(f"{method} {path}: {type(error).__name__} {error}") from error
+                # A connection that was idle for long is closed by the server; reading again does no harm.
+                if method != "GET" or time.monotonic() > deadline:
+                    raise Failed(f"{method} {path}: {type(error).__name__} {error}") from error
+                time.sleep(PAUSE_S)
+                continue
             if status in (200, 201):
                 return answer
             if status != 503 or time.monotonic() > deadline:
