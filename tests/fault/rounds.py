@@ -113,6 +113,7 @@ class Scene:
             self._servers.pop().stop()
         while len(self._servers) < count:
             self._servers.append(GatedServer(self.town.stack))
+        self.town.admin.close()  # idle for a round, its connection may be closed by the server
         self.town.move(self._servers[0].url)
 
     def _make(self, wanted):
