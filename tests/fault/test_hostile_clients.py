@@ -318,7 +318,11 @@ class Gluttons(HostileCase):
         self.assert_bounded(f"a pipeline of {count:,} requests")
         self.assert_all_let_go()
 
-    def bomb(self, head, piece, count, most_taken):
+    def patient_server(self):
+        """Ends nobody for being slow: what ends a bomb is its size, on a busy machine too."""
+        return self.server_with(http__header_timeout_ms=600_000, http__body_timeout_ms=600_000)
+
+    def bomb(self, server, head, piece, count, most_taken):
         """`count` who send endlessly; none is taken more from than `most_taken` bytes, and the last words are known."""
         farewells = collections.Counter()
         lock = threading.Lock()
@@ -326,7 +330,7 @@ class Gluttons(HostileCase):
 
         def throw():
             for _ in range(count // 10):
-                connection = connect(self.server)
+                connection = connect(server)
                 sent = send_endlessly(connection, head, piece)
                 farewell = read_all(connection)[:12]
                 connection.close()
@@ -335,7 +339,7 @@ class Gluttons(HostileCase):
                     farewells[farewell] += 1
 
         throwers = [threading.Thread(target=throw) for _ in range(10)]
-        with self.somebody_is_served():
+        with self.somebody_is_served(server):
             for thrower in throwers:
                 thrower.start()
             for thrower in throwers:
@@ -345,20 +349,22 @@ class Gluttons(HostileCase):
         return farewells
 
     def test_header_bombs_are_431_and_read_no_further(self):
+        server = self.patient_server()
         for piece in (b"x" * 65_536, b"X: y\r\n" * 10_000):
-            farewells = self.bomb(b"GET /api/v1/time HTTP/1.1\r\nHost: town\r\nX-Bomb: ", piece, 100, 1 << 24)
+            farewells = self.bomb(server, b"GET /api/v1/time HTTP/1.1\r\nHost: town\r\nX-Bomb: ", piece, 100, 1 << 24)
             self.assertLessEqual(set(farewells), {b"HTTP/1.1 431", b""})
-        farewells = self.bomb(b"GET /", b"a" * 65_536, 100, 1 << 24)
+        farewells = self.bomb(server, b"GET /", b"a" * 65_536, 100, 1 << 24)
         self.assertLessEqual(set(farewells), {b"HTTP/1.1 431", b""})
         self.assert_bounded("300 header bombs")
         self.assert_all_let_go()
 
     def test_chunked_bodies_without_end_are_413_and_read_no_further(self):
+        server = self.patient_server()
         head = (b"POST /api/v1/login/dev HTTP/1.1\r\nHost: town\r\nContent-Type: application/json\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n")
         for start, piece in ((b"", b"1\r\n \r\n" * 10_000), (b"", b"ffff\r\n" + b" " * 0xFFFF + b"\r\n"), (b"1;", b"x" * 65_536),
                              (b"0\r\nX-Trailer: ", b"x" * 65_536), (b"0\r\n", b"X: y\r\n" * 10_000)):
-            farewells = self.bomb(head + start, piece, 10, 1 << 24)
+            farewells = self.bomb(server, head + start, piece, 10, 1 << 24)
             self.assertLessEqual(set(farewells), {b"HTTP/1.1 413", b""}, start)
         self.assert_bounded("50 bodies without end")
         self.assert_all_let_go()
