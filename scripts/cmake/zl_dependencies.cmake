@@ -5,9 +5,10 @@ find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS json)
 find_package(fmt CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
-find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto SSL)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(tomlplusplus CONFIG REQUIRED)
+find_package(pugixml CONFIG REQUIRED)
 find_package(GTest CONFIG REQUIRED)
 
 # These three by pkg-config: hiredis 0.14 has no usable CMake version, argon2 none at all, and prometheus-cpp's asks for

@@ -34,6 +34,8 @@ file(GLOB support_sources CONFIGURE_DEPENDS "tests/support/*.cpp")
 add_library(zl_test_support STATIC ${support_sources})
 target_include_directories(zl_test_support PUBLIC tests)
 target_link_libraries(zl_test_support PUBLIC zl_server_lib)
+zl_embed(zl_test_support HEADER support/wechat_vector_files.hpp NAMESPACE zl::test FUNCTION wechat_vector_files
+         GLOB "tests/support/wechat_vectors.json")
 
 file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS "tests/unit/*.cpp")
 if(unit_sources)
