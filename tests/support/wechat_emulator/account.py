@@ -1,0 +1,217 @@
+"""The service account on the platform's side: its people, logins, messages, codes and quotas. Pure: no sockets, and the
+clock is given."""
+import collections
+import re
+import secrets
+from dataclasses import dataclass, field
+
+from .faults import Fault
+from .tokens import Tokens
+
+CODE_LIFETIME_S = 300
+DEDUP_S = 600
+DAY_S = 86_400
+PLATFORM_OFFSET_S = 8 * 3600
+THING_LENGTH_MAX = 20
+MENU_BUTTONS_MAX = 3
+MENU_SUB_BUTTONS_MAX = 5
+MENU_NAME_BYTES_MAX = 16
+MENU_SUB_NAME_BYTES_MAX = 60
+
+QUOTAS = {  # path: (per minute, per day); None is no limit
+    "/cgi-bin/stable_token": (10_000, 500_000),
+    "/cgi-bin/token": (None, 2_000),
+    "/sns/oauth2/access_token": (50_000, None),
+    "/cgi-bin/message/template/send": (None, 100_000),
+    "/cgi-bin/ticket/getticket": (None, 100_000),
+}
+
+
+@dataclass
+class Person:
+    openid: str
+    unionid: str = ""
+    nickname: str = "家长"
+    following: bool = True
+    consents: collections.Counter = field(default_factory=collections.Counter)  # template id: notices left
+
+
+@dataclass
+class Settings:
+    appid: str = "wxba5fad812f8e6fb9"
+    secret: str = "0123456789abcdef0123456789abcdef"
+    original_id: str = "gh_97417a04a28d"
+    redirect_host: str = ""  # with its port; empty allows any
+    templates: tuple[str, ...] = ("TEMPLATE",)
+    notices: tuple[str, ...] = ("NOTICE",)
+
+
+class Account:
+    def __init__(self, settings: Settings, now):
+        self.settings = settings
+        self._now = now
+        self.tokens = Tokens(now)
+        self.people: dict[str, Person] = {}
+        self.quotas = dict(QUOTAS)
+        self.planned_faults: dict[str, collections.deque] = collections.defaultdict(collections.deque)
+        self.requests: collections.Counter = collections.Counter()
+        self.sent: list[dict] = []
+        self.menu: dict | None = None
+        self.scenes: dict[str, str] = {}  # ticket: scene
+        self._codes: dict[str, dict] = {}
+        self._used: dict[tuple, int] = {}  # (path, minute or day): calls
+        self._by_client_id: dict[str, tuple[float, str]] = {}
+        self._ticket = ("", 0.0)
+        # Beyond 2^53, as the platform's own.
+        self._next_message = 3_557_254_367_693_750_000 + secrets.randbelow(1000)
+
+    # ---- quotas and credentials ----
+
+    def count(self, path: str) -> None:
+        """Counts a call; raises what the test has planned for it, or its quota."""
+        self.requests[path] += 1
+        if self.planned_faults[path]:
+            raise Fault(self.planned_faults[path].popleft())
+        now = int(self._now())
+        periods = (("minute", now // 60, 45011), ("day", (now + PLATFORM_OFFSET_S) // DAY_S, 45009))
+        for limit, (name, number, errcode) in zip(self.quotas.get(path, (None, None)), periods):
+            if limit is None:
+                continue
+            used = self._used.get((path, name, number), 0) + 1
+            self._used[path, name, number] = used
+            if used > limit:
+                raise Fault(errcode)
+
+    def check_secret(self, appid: str, secret: str) -> None:
+        if not appid:
+            raise Fault(41002)
+        if not secret:
+            raise Fault(41004)
+        if appid != self.settings.appid:
+            raise Fault(40013)
+        if secret != self.settings.secret:
+            raise Fault(40125)
+
+    def ticket(self) -> dict:
+        ticket, until = self._ticket
+        if until - self._now() <= 0:
+            ticket, until = self._ticket = secrets.token_urlsafe(64), self._now() + 7200
+        return {"errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": int(until - self._now())}
+
+    # ---- logins ----
+
+    def new_code(self, openid: str, scope: str = "snsapi_base", snapshot: bool = False, mini: bool = False) -> str:
+        code = secrets.token_urlsafe(24)
+        self._codes[code] = {"openid": openid, "scope": scope, "snapshot": snapshot, "mini": mini, "used": False,
+                             "until": self._now() + CODE_LIFETIME_S}
+        return code
+
+    def _take_code(self, code: str, mini: bool) -> dict:
+        if not code:
+            raise Fault(41008)
+        entry = self._codes.get(code)
+        if entry is None or entry["mini"] != mini:
+            raise Fault(40029)
+        if entry["used"]:
+            raise Fault(40163)
+        if self._now() >= entry["until"]:
+            raise Fault(40029)
+        entry["used"] = True
+        return entry
+
+    def exchange_web_code(self, code: str) -> dict:
+        entry = self._take_code(code, mini=False)
+        person = self.person(entry["openid"])
+        answer = {"access_token": secrets.token_urlsafe(64), "expires_in": 7200,
+                  "refresh_token": secrets.token_urlsafe(64), "openid": person.openid, "scope": entry["scope"]}
+        if entry["scope"] == "snsapi_userinfo" and person.unionid:
+            answer["unionid"] = person.unionid
+        if entry["snapshot"]:
+            answer["is_snapshotuser"] = 1
+        return answer
+
+    def exchange_mini_code(self, code: str) -> dict:
+        person = self.person(self._take_code(code, mini=True)["openid"])
+        answer = {"openid": person.openid, "session_key": "tiihtNczf5v6AKRyjwEUhQ=="}
+        return answer | ({"unionid": person.unionid} if person.unionid else {})
+
+    def person(self, openid: str) -> Person:
+        if openid not in self.people:
+            raise Fault(40003)
+        return self.people[openid]
+
+    # ---- messages ----
+
+    def send_template(self, body: dict) -> tuple[dict, bool]:
+        """The answer, and whether this is a new message. A client_msg_id seen within ten minutes gives the first
+        message's answer again and sends nothing."""
+        person = self.person(body.get("touser", ""))
+        if body.get("template_id") not in self.settings.templates:
+            raise Fault(40037)
+        if not person.following:
+            raise Fault(43004)
+        self._check_data(body.get("data"))
+        client_id = body.get("client_msg_id", "")
+        at, message_id = self._by_client_id.get(client_id, (0.0, ""))
+        if client_id and message_id and self._now() - at < DEDUP_S:
+            return {"errcode": 0, "errmsg": "ok", "msgid": int(message_id)}, False
+        message_id = self._keep("template", body)
+        if client_id:
+            self._by_client_id[client_id] = (self._now(), message_id)
+        return {"errcode": 0, "errmsg": "ok", "msgid": int(message_id)}, True
+
+    def send_notice(self, body: dict) -> tuple[dict, str]:
+        """The answer and the message's id. One consent is one notice; followers or not."""
+        person = self.person(body.get("touser", ""))
+        template = body.get("template_id")
+        if template not in self.settings.notices:
+            raise Fault(40037)
+        self._check_data(body.get("data"))
+        if person.consents[template] <= 0:
+            raise Fault(43101)
+        person.consents[template] -= 1
+        return {"errcode": 0, "errmsg": "ok"}, self._keep("notice", body)
+
+    def _keep(self, kind: str, body: dict) -> str:
+        self._next_message += 1
+        self.sent.append({"kind": kind, "msgid": str(self._next_message)} | body)
+        return str(self._next_message)
+
+    @staticmethod
+    def _check_data(data) -> None:
+        if not isinstance(data, dict) or not data:
+            raise Fault(47003)
+        for name, entry in data.items():
+            value = entry.get("value") if isinstance(entry, dict) else None
+            if not isinstance(value, str) or not value.strip():
+                raise Fault(47003, f" {name}.DATA value is emtpy")
+            too_long = name.startswith("thing") and len(value) > THING_LENGTH_MAX
+            if too_long or re.search(r"[\x00-\x1f]", value):
+                raise Fault(47003, f" {name}.DATA is invalid")
+
+    # ---- scenes and the menu ----
+
+    def create_scene(self, body: dict) -> dict:
+        scene = body.get("action_info", {}).get("scene", {})
+        value = str(scene.get("scene_str") or scene.get("scene_id") or "")
+        if not 1 <= len(value) <= 64:
+            raise Fault(47001)
+        ticket = secrets.token_urlsafe(60)
+        self.scenes[ticket] = value
+        return {"ticket": ticket, "expire_seconds": body.get("expire_seconds", 60), "url": f"http://weixin.qq.com/q/{ticket}"}
+
+    def create_menu(self, raw: bytes, body: dict) -> dict:
+        if re.search(rb"\\u[0-9a-fA-F]{4}", raw):
+            raise Fault(40033)
+        buttons = body.get("button")
+        if not isinstance(buttons, list) or not 1 <= len(buttons) <= MENU_BUTTONS_MAX:
+            raise Fault(40016)
+        for button in buttons:
+            subs = button.get("sub_button", [])
+            if len(subs) > MENU_SUB_BUTTONS_MAX:
+                raise Fault(40016)
+            names = [(button, MENU_NAME_BYTES_MAX)] + [(sub, MENU_SUB_NAME_BYTES_MAX) for sub in subs]
+            if any(not 1 <= len(item.get("name", "").encode()) <= limit for item, limit in names):
+                raise Fault(40018)
+        self.menu = body
+        return {"errcode": 0, "errmsg": "ok"}

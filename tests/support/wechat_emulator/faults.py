@@ -1,0 +1,41 @@
+"""The platform's errors, as it words them: HTTP 200, an errcode, and a request id in every errmsg."""
+import secrets
+
+WORDS = {
+    -1: "system error",
+    40001: "invalid credential, access_token is invalid or not latest",
+    40003: "invalid openid",
+    40013: "invalid appid",
+    40016: "invalid button size",
+    40018: "invalid button name size",
+    40029: "invalid code",
+    40033: "invalid charset. please check your request, if include \\uxxxx will create fail!",
+    40037: "invalid template_id",
+    40125: "invalid appsecret",
+    40163: "code been used",
+    40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
+    40226: "code blocked",
+    40243: "AppSecret has been frozen",
+    41002: "appid missing",
+    41004: "appsecret missing",
+    41008: "missing code",
+    42001: "access_token expired",
+    43002: "require POST method",
+    43004: "require subscribe",
+    43101: "user refuse to accept the msg",
+    45009: "reach max api daily quota limit",
+    45011: "api minute-quota reach limit, must slower, retry next minute",
+    47001: "data format error",
+    47003: "argument invalid!",
+    48001: "api unauthorized",
+}
+
+
+class Fault(Exception):
+    """The platform refuses a call."""
+
+    def __init__(self, errcode: int, detail: str = ""):
+        super().__init__(errcode)
+        self.errcode = errcode
+        rid = "-".join(secrets.token_hex(4) for _ in range(3))
+        self.answer = {"errcode": errcode, "errmsg": f"{WORDS.get(errcode, 'error')}{detail} rid: {rid}"}
