@@ -18,8 +18,18 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Caller = runtime::Resumption<Reply>;
+using Caller = std::unique_ptr<ReplyReceiver>;
 using Stopper = runtime::Resumption<base::Done>;
+
+/// A coroutine that waits for a reply.
+class WaitingCoroutine final : public ReplyReceiver {
+ public:
+  explicit WaitingCoroutine(runtime::Resumption<Reply> caller) : caller_(std::move(caller)) {}
+  void on_reply(Reply reply) override { std::move(caller_)(std::move(reply)); }
+
+ private:
+  runtime::Resumption<Reply> caller_;
+};
 
 /// Written by the link's loop only, read by any thread.
 class Counter {
@@ -43,7 +53,8 @@ class Link::Core final : public SessionEvents, public std::enable_shared_from_th
  public:
   Core(const asio::any_io_executor& executor, const LinkOptions& options, base::Random& random,
        std::function<void()> on_up)
-      : max_pending_(options.max_pending),
+      : executor_(executor),
+        max_pending_(options.max_pending),
         on_up_(std::move(on_up)),
         session_(std::make_shared<Session>(executor, session_options(options), random, *this)),
         calls_(options.command_timeout),
@@ -51,7 +62,7 @@ class Link::Core final : public SessionEvents, public std::enable_shared_from_th
 
   void start() { session_->start(); }
 
-  /// Sends where it can; `caller` is resumed in any case.
+  /// Sends where it can; `caller` is told in any case.
   bool issue(Command command, std::optional<Caller> caller);
 
   /// Sends nothing any more; `stopper` is resumed when nobody waits for an answer.
@@ -60,6 +71,7 @@ class Link::Core final : public SessionEvents, public std::enable_shared_from_th
   /// Disconnects at once; who still waits is answered `lost`.
   void end();
 
+  const asio::any_io_executor& executor() const { return executor_; }
   bool up() const { return up_.load(std::memory_order_relaxed); }
   const std::string& run_id() const { return run_id_; }
   LinkStats stats() const;
@@ -75,6 +87,7 @@ class Link::Core final : public SessionEvents, public std::enable_shared_from_th
   void lose_calls(const std::string& reason);
   void finish_if_idle();
 
+  const asio::any_io_executor executor_;
   const std::size_t max_pending_;
   const std::function<void()> on_up_;
   const std::shared_ptr<Session> session_;
@@ -107,7 +120,7 @@ bool Link::Core::issue(Command command, std::optional<Caller> caller) {
   }
   if (obstacle != nullptr) {
     unsent_.add_one();
-    if (caller) std::move (*caller)(Reply::unsent(obstacle));
+    if (caller) (*caller)->on_reply(Reply::unsent(obstacle));
     return false;
   }
   calls_.push(std::move(caller), base::SteadyTime::clock::now());
@@ -140,7 +153,7 @@ void Link::Core::on_reply(Reply reply) {
 }
 
 void Link::Core::settle(std::optional<Caller> caller, Reply reply) {
-  if (caller) std::move (*caller)(std::move(reply));
+  if (caller) (*caller)->on_reply(std::move(reply));
 }
 
 void Link::Core::on_down(const std::string& reason) {
@@ -241,14 +254,22 @@ const std::string& Link::run_id() const {
 }
 
 asio::awaitable<Reply> Link::call(Command command) {
-  auto issue = [core = core_.get(), command = std::move(command)](Caller caller) mutable {
-    core->issue(std::move(command), std::move(caller));
+  auto issue = [core = core_.get(), command = std::move(command)](runtime::Resumption<Reply> caller) mutable {
+    core->issue(std::move(command), std::make_unique<WaitingCoroutine>(std::move(caller)));
   };
   return runtime::suspend<Reply>(std::move(issue));
 }
 
+void Link::call(Command command, std::unique_ptr<ReplyReceiver> receiver) {
+  core_->issue(std::move(command), std::move(receiver));
+}
+
 bool Link::send(Command command) {
   return core_->issue(std::move(command), std::nullopt);
+}
+
+const asio::any_io_executor& Link::executor() const {
+  return core_->executor();
 }
 
 LinkStats Link::stats() const {

@@ -40,6 +40,13 @@ struct LinkStats {
   std::uint64_t errors = 0;    ///< answers that were errors
 };
 
+/// Is told what came of a command, on the loop and inside the link's own work: it must not throw, nor use the link.
+class ReplyReceiver {
+ public:
+  virtual ~ReplyReceiver() = default;
+  virtual void on_reply(Reply reply) = 0;
+};
+
 /// Keeps itself connected from start() to stop(). Made, used and destroyed on the loop of its executor, except where a
 /// member says otherwise; stop() before the end, or calls that still wait are answered `lost`.
 class Link {
@@ -67,11 +74,17 @@ class Link {
   /// needs_new_greeting() is returned too, and makes the link connect again.
   boost::asio::awaitable<Reply> call(Command command);
 
+  /// The same for a receiver instead of a coroutine; where nothing is sent it is told inside this call.
+  void call(Command command, std::unique_ptr<ReplyReceiver> receiver);
+
   /// Sends without waiting; its answer is only counted. False where it was not sent.
   bool send(Command command);
 
   /// Callable from any thread.
   LinkStats stats() const;
+
+  /// Of its loop. Callable from any thread.
+  const boost::asio::any_io_executor& executor() const;
 
  private:
   class Core;
