@@ -1,10 +1,9 @@
 """Load on a server: wrk for what is a rate, zhonglou-rush for what is a rush, and plain sockets for idle connections."""
 import contextlib
-import csv
-import io
 import json
 import pathlib
 import socket
+import subprocess
 import time
 
 from .contenders import RELEASE, Contender
@@ -34,22 +33,38 @@ def cpu_metered(figures: dict, pids: dict[str, int]):
     figures["cpu_us"] = {name: (cpu_seconds(pid) - before[name]) * 1e6 / max(figures["answers"], 1) for name, pid in pids.items()}
 
 
-def function_call(stores: Stores, programme: str, activity: str, attendee: str, user: str) -> list[str]:
-    """A call of our own reserve function, as the server makes it; the booking id is made anew each time."""
+def function_call(stores: Stores, programme: str, activity: str, attendee: str, user: str) -> list[str | bytes]:
+    """A call of our own reserve function for one wish, as the server makes it; the booking id is made anew each time. Ids are
+    bytes and stand on a command line, so none of them may hold a zero."""
     listed = stores.redis("FUNCTION", "LIST", "LIBRARYNAME", "zhonglou_gate_*")
     name = next(word for word in listed.split() if word.startswith("zl_book_"))
     keys = f"zl:{{p:{programme}}}:"
     run_id, epoch = stores.redis("HMGET", f"{keys}gate", "run", "epoch").splitlines()
-    return ["FCALL", name, "3", f"{keys}gate", f"{keys}held", f"{keys}seats:{activity}", run_id, epoch,
-            "00000000000000000000__rand_int__", activity, attendee, user, "10000"]
+    activity, attendee, user = (bytes.fromhex(text) for text in (activity, attendee, user))
+    return ["FCALL", name, "3", f"{keys}gate", f"{keys}held", f"{keys}seats:".encode() + activity, run_id, epoch, "10000", b"\x01",
+            b"t" + activity, "b0000__rand_int__", b"a" + attendee, b"u" + user]
 
 
-def redis_benchmark(core_list: list[int], stores: Stores, count: int, call: list[str]) -> dict:
-    first = stores.redis(*[word.replace("__rand_int__", "0" * 12) for word in call])
-    output = run(pinned(core_list, [program("redis-benchmark"), "-s", stores.redis_socket, "-c", "50", "-P", "32", "-n", str(count),
-                                    "-r", "1000000000", "--csv", *call]))
-    rows = list(csv.reader(io.StringIO(output)))
-    return {"per_s": float(rows[-1][1]), "answers": count, "answer": first.splitlines()[0]}
+# The first letters of a decision, by gate.lua.
+ANSWERS = {"g": "granted", "a": "granted again", "r": "refused", "c": "conflict", "l": "lost"}
+
+
+def first_answer(stores: Stores, call: list[str | bytes]) -> str:
+    command = [program("redis-cli"), "-s", stores.redis_socket]
+    command += [word.replace("__rand_int__", "0" * 12) if isinstance(word, str) else word for word in call]
+    output = subprocess.run(command, capture_output=True, check=True).stdout
+    letter = output[32:33].decode("latin-1")  # after four numbers
+    return ANSWERS.get(letter, output.decode(errors="replace").strip())
+
+
+def redis_benchmark(core_list: list[int], stores: Stores, count: int, call: list[str | bytes]) -> dict:
+    first = first_answer(stores, call)
+    command = pinned(core_list, [program("redis-benchmark"), "-s", stores.redis_socket, "-c", "50", "-P", "32", "-n", str(count),
+                                 "-r", "1000000000", "--csv", *call])
+    output = subprocess.run(command, capture_output=True, check=True).stdout
+    # The last line is the command, with whatever its bytes are, and seven figures; the first of them is the rate.
+    rate = output.decode(errors="replace").rstrip().rsplit(",", 7)[1].strip('"')
+    return {"per_s": float(rate), "answers": count, "answer": first}
 
 
 def ledger_loop(core_list: list[int], stores: Stores, batch: int, seconds: int, activities: pathlib.Path, people: pathlib.Path,

@@ -18,10 +18,10 @@ namespace zl::app {
 
 namespace asio = boost::asio;
 
-/// Orders what is known of one activity's seats: older knowledge never overrides newer.
+/// Orders what is known of seats, an activity's or a programme's: older knowledge never overrides newer.
 struct GateVersion {
   std::uint64_t epoch = 0;   ///< which build of the gate
-  std::uint64_t change = 0;  ///< number of the activity's seat changes since it was built
+  std::uint64_t change = 0;  ///< number of these seats' changes since it was built
 
   auto operator<=>(const GateVersion&) const = default;
 };
@@ -75,8 +75,8 @@ struct GateCount {
 };
 
 struct GateSeats {
-  std::uint64_t epoch = 0;
-  base::Instant now;  ///< by the gate's clock
+  GateVersion version;  ///< of the programme: all its activities' seats
+  base::Instant now;    ///< by the gate's clock
   std::vector<GateCount> activities;
 };
 
@@ -144,6 +144,10 @@ class Gate {
   virtual asio::awaitable<base::Outcome<base::Done>> remove_cancelled(base::ProgrammeId programme_id,
                                                                       base::ActivityId activity_id,
                                                                       base::BookingId id) = 0;
+
+  /// The version of all the programme's seats together: where it is the same, no count has changed. Nothing where the
+  /// gate is lost.
+  virtual asio::awaitable<base::Outcome<std::optional<GateVersion>>> version(base::ProgrammeId programme_id) = 0;
 
   /// Counts of these activities, without those that the gate does not know; nothing where the gate is lost.
   virtual asio::awaitable<base::Outcome<std::optional<GateSeats>>> seats(base::ProgrammeId programme_id,

@@ -114,7 +114,7 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::ve
 }
 
 Reconcile::Fingerprint Reconcile::fingerprint_of(const GateSeats& seats) {
-  Fingerprint fingerprint{seats.epoch, 0, 0};
+  Fingerprint fingerprint{seats.version.epoch, 0, 0};
   for (const GateCount& count : seats.activities) {
     fingerprint.changes += count.seats.version.change;
     fingerprint.pending += count.pending;

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import struct
 import subprocess
 
 STATEMENT_TIMEOUT_S = 60
@@ -124,14 +125,25 @@ class Gate:
     def key(programme_id, name):
         return f"zl:{{p:{programme_id}}}:{name}"
 
+    def ask(self, *words):
+        """The answer, in bytes, to a command of texts and bytes, which may be any."""
+        quoted = [word if isinstance(word, str) else '"' + "".join(f"\\x{byte:02x}" for byte in word) + '"' for word in words]
+        result = subprocess.run(self._command, input=" ".join(quoted).encode() + b"\n", capture_output=True,
+                                timeout=STATEMENT_TIMEOUT_S, check=False)
+        if result.returncode != 0:
+            raise AssertionError(f"redis-cli {words}: {result.stdout}{result.stderr}")
+        return result.stdout.removesuffix(b"\n")
+
     def seats_key(self, programme_id, activity_id):
-        return self.key(programme_id, f"seats:{activity_id}")
+        return self.key(programme_id, "seats:").encode() + bytes.fromhex(activity_id)
 
     def used(self, programme_id, activity_id):
-        return int(self.run("HGET", self.key(programme_id, "gate"), f"u:{activity_id}") or -1)
+        """By the tally of the activity: change, used, capacity and more, each a double."""
+        tally = self.ask("HGET", self.key(programme_id, "gate"), b"t" + bytes.fromhex(activity_id))
+        return int(struct.unpack(">6d", tally)[1]) if tally else -1
 
     def pending(self, programme_id, activity_id):
-        return int(self.run("ZCOUNT", self.seats_key(programme_id, activity_id), *PENDING))
+        return int(self.ask("ZCOUNT", self.seats_key(programme_id, activity_id), *PENDING))
 
     def holders(self, programme_id, activity_id):
-        return int(self.run("ZCARD", self.seats_key(programme_id, activity_id)))
+        return int(self.ask("ZCARD", self.seats_key(programme_id, activity_id)))

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -113,6 +116,26 @@ class GateTest : public testing::Test {
   Decision book(std::uint64_t booking, std::uint64_t activity, std::uint64_t person, std::uint64_t min_epoch = 0) {
     return book(test::sample_wish(booking, activity, person), min_epoch);
   }
+  /// Books in one turn of the loop, in this order.
+  std::vector<Decision> book_together(const std::vector<domain::BookingWish>& wishes, std::uint64_t min_epoch = 0) {
+    return book_together(*gate, wishes, min_epoch);
+  }
+  template <class Booker>
+  std::vector<Decision> book_together(Booker& booker, const std::vector<domain::BookingWish>& wishes,
+                                      std::uint64_t min_epoch) {
+    std::vector<std::optional<Decision>> decisions(wishes.size());
+    std::atomic<std::size_t> left = wishes.size();
+    runtime::run_on(loops, 0, runtime::as_task([&] {
+                      for (std::size_t i = 0; i < wishes.size(); ++i) {
+                        boost::asio::co_spawn(loops.executor(0), book_into(booker, wishes[i], min_epoch, decisions[i]),
+                                              [&left](const std::exception_ptr&) { --left; });
+                      }
+                    }));
+    wait_for([&left] { return left == 0; });
+    std::vector<Decision> out;
+    for (std::optional<Decision>& decision : decisions) out.push_back(*std::move(decision));
+    return out;
+  }
   Decision book_hastily(std::uint64_t booking, std::uint64_t activity, std::uint64_t person) {
     const auto wish = test::sample_wish(booking, activity, person);
     return run([&] { return hasty->book(wish, 0); });
@@ -196,6 +219,12 @@ class GateTest : public testing::Test {
   base::Instant now;                 ///< Redis's, when the test began
 
  private:
+  template <class Booker>
+  static boost::asio::awaitable<void> book_into(Booker& booker, const domain::BookingWish& wish,
+                                                std::uint64_t min_epoch, std::optional<Decision>& decision) {
+    decision = co_await booker.book(wish, min_epoch);
+  }
+
   template <class Make>
   static std::invoke_result_t<Make> started_there(Make make) {
     co_return co_await make();

@@ -143,7 +143,7 @@ TEST_F(GateTest, counts_the_activities_that_it_knows) {
     return gate->seats(programme, {id_of<base::ActivityId>(1), id_of<base::ActivityId>(9), id_of<base::ActivityId>(2)});
   });
   ASSERT_TRUE(seats && *seats);
-  EXPECT_EQ((*seats)->epoch, 4U);
+  EXPECT_EQ((*seats)->version, (app::GateVersion{4, 1}));
   EXPECT_GE((*seats)->now, now);
   ASSERT_EQ((*seats)->activities.size(), 2U);
   EXPECT_EQ((*seats)->activities[1].seats.activity_id, id_of<base::ActivityId>(2));

@@ -52,8 +52,9 @@ Engine::Engine(std::size_t place_limit)
 
 Engine::~Engine() {
   group.stop();
-  for (Calls* calls : {&gate.book_calls, &gate.remove_calls, &gate.seats_calls, &gate.holders_calls,
-                       &gate.install_calls, &ledger.book_calls, &ledger.image_calls, &people.facts_calls}) {
+  for (Calls* calls :
+       {&gate.book_calls, &gate.remove_calls, &gate.version_calls, &gate.seats_calls, &gate.holders_calls,
+        &gate.install_calls, &ledger.book_calls, &ledger.image_calls, &people.facts_calls}) {
     calls->release();
   }
   settle();

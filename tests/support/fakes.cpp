@@ -19,6 +19,7 @@ FakeGate::FakeGate(const base::Clock& with_clock, Trace& trace, base::Millisecon
       confirm_calls(trace, "gate.confirm"),
       remove_calls(trace, "gate.remove"),
       remove_cancelled_calls(trace, "gate.remove_cancelled"),
+      version_calls(trace, "gate.version"),
       seats_calls(trace, "gate.seats"),
       holders_calls(trace, "gate.holders"),
       time_calls(trace, "gate.time"),
@@ -53,6 +54,11 @@ Answer<base::Done> FakeGate::remove_cancelled(base::ProgrammeId programme_id, ba
   return serve<base::Done>(remove_cancelled_calls, [this, programme_id, activity_id, id] {
     return model.remove_cancelled(programme_id, activity_id, id);
   });
+}
+
+Answer<std::optional<app::GateVersion>> FakeGate::version(base::ProgrammeId programme_id) {
+  return serve<std::optional<app::GateVersion>>(version_calls,
+                                                [this, programme_id] { return model.version(programme_id); });
 }
 
 Answer<std::optional<app::GateSeats>> FakeGate::seats(base::ProgrammeId programme_id,

@@ -35,6 +35,7 @@ class FakeGate final : public app::Gate, public app::GateUpkeep {
                             std::vector<app::HoldRef> holds, app::Unit unit) override;
   Answer<base::Done> remove_cancelled(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                       base::BookingId id) override;
+  Answer<std::optional<app::GateVersion>> version(base::ProgrammeId programme_id) override;
   Answer<std::optional<app::GateSeats>> seats(base::ProgrammeId programme_id,
                                               std::vector<base::ActivityId> activities) override;
   Answer<std::optional<app::GateHolders>> holders(base::ProgrammeId programme_id,
@@ -57,6 +58,7 @@ class FakeGate final : public app::Gate, public app::GateUpkeep {
   Calls confirm_calls;
   Calls remove_calls;
   Calls remove_cancelled_calls;
+  Calls version_calls;
   Calls seats_calls;
   Calls holders_calls;
   Calls time_calls;

@@ -110,7 +110,7 @@ base::Outcome<app::GateDecision> GateModel::book(const domain::BookingWish& wish
       return base::Code::idempotency_conflict;
     }
     held->grant = domain::GrantNumber::of(owner->epoch, ++owner->arrival);
-    if (held->pending) held->deadline = now + hold_ttl_;
+    if (held->pending) held->deadline = std::max(held->deadline, now + hold_ttl_);
     return app::GateDecision(app::Granted{held->grant, held->receipt, count_of(*owner, *wanted), true});
   }
 
@@ -167,13 +167,22 @@ base::Outcome<base::Done> GateModel::remove_cancelled(base::ProgrammeId programm
   return remove(programme_id, activity_id, {{id, grant}}, app::Unit::returns);
 }
 
+base::Outcome<std::optional<app::GateVersion>> GateModel::version(base::ProgrammeId programme_id) const {
+  using Answer = std::optional<app::GateVersion>;
+  const Programme* owner = programme(programme_id);
+  if (owner == nullptr) return Answer();
+  app::GateVersion version{owner->epoch, 0};
+  for (const auto& [id, activity] : owner->activities) version.change += activity.change;
+  return Answer(version);
+}
+
 base::Outcome<std::optional<app::GateSeats>> GateModel::seats(base::ProgrammeId programme_id,
                                                               const std::vector<base::ActivityId>& activities,
                                                               base::Instant now) const {
   using Answer = std::optional<app::GateSeats>;
   const Programme* owner = programme(programme_id);
   if (owner == nullptr) return Answer();
-  app::GateSeats seats{owner->epoch, now, {}};
+  app::GateSeats seats{**version(programme_id), now, {}};
   for (const base::ActivityId& id : activities) {
     const auto found = owner->activities.find(id);
     if (found == owner->activities.end()) continue;

@@ -45,6 +45,7 @@ class GateModel {
                                    const std::vector<app::HoldRef>& holds, app::Unit unit);
   base::Outcome<base::Done> remove_cancelled(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                              base::BookingId id);
+  base::Outcome<std::optional<app::GateVersion>> version(base::ProgrammeId programme_id) const;
   base::Outcome<std::optional<app::GateSeats>> seats(base::ProgrammeId programme_id,
                                                      const std::vector<base::ActivityId>& activities,
                                                      base::Instant now) const;

@@ -1,23 +1,22 @@
 // The gate on Redis Functions (gate.lua): one call, one decision.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "app/gate.hpp"
 #include "store/redis/endpoint.hpp"
-#include "store/redis/greeting.hpp"
+#include "store/redis/gate_code.hpp"
+#include "store/redis/gate_queue.hpp"
 #include "store/redis/link.hpp"
 
 namespace zl::redis {
-
-/// The functions to be loaded before a link is used: name and text of gate.lua.
-std::vector<Library> gate_libraries();
 
 /// Callable on any loop; each uses the link of its own.
 class RedisGate final : public app::Gate, public app::GateUpkeep {
  public:
   /// `links` by loop index; they outlive the gate.
-  RedisGate(std::vector<Link*> links, base::Milliseconds hold_ttl) : links_(std::move(links)), hold_ttl_(hold_ttl) {}
+  RedisGate(std::vector<Link*> links, base::Milliseconds hold_ttl);
 
   template <class T>
   using Answer = boost::asio::awaitable<base::Outcome<T>>;
@@ -28,6 +27,7 @@ class RedisGate final : public app::Gate, public app::GateUpkeep {
                             std::vector<app::HoldRef> holds, app::Unit unit) override;
   Answer<base::Done> remove_cancelled(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                       base::BookingId id) override;
+  Answer<std::optional<app::GateVersion>> version(base::ProgrammeId programme_id) override;
   Answer<std::optional<app::GateSeats>> seats(base::ProgrammeId programme_id,
                                               std::vector<base::ActivityId> activities) override;
   Answer<std::optional<app::GateHolders>> holders(base::ProgrammeId programme_id,
@@ -49,11 +49,13 @@ class RedisGate final : public app::Gate, public app::GateUpkeep {
 
  private:
   Link& link() const;
+  GateQueue& queue() const;
+  boost::asio::awaitable<Reply> call(Command command);
   boost::asio::awaitable<bool> stage(Command command);
   Answer<base::Done> change(Command command);
 
   std::vector<Link*> links_;
-  base::Milliseconds hold_ttl_;
+  std::vector<std::shared_ptr<GateQueue>> queues_;  ///< by loop, as the links
 };
 
 /// Takes one message of news_channel apart; what is not understood is left out.

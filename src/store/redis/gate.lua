@@ -1,166 +1,257 @@
 #!lua name=zhonglou_gate_VERSION
--- The gate: decides in one call who gets a seat, on one programme's keys, which share a hash tag.
+-- The gate: decides in one call who gets seats, on one programme's keys, which share a hash tag.
 --
--- gate   hash  run, epoch, arrival, opens, cap_attendee, cap_user, overlap, activities (ids in a row), and by activity
---              c:<a> capacity, u:<a> used, n:<a> number of seat changes, e:<a> end of booking,
---              o:<a> ids of overlapping activities in a row, s:<a> when the last seat went,
---              x:<a> units whose hold went although the ledger had none left
--- held   hash  b:<booking> record, a:<attendee> rows of activity and booking id, u:<user> rows of booking id
--- seats  zset  one an activity: <booking><attendee>, scored by the hold's deadline, or +inf once committed
+-- Ids are named by a letter and their 16 bytes: t an activity, b a booking, a an attendee, u a user. So a name is a field, a
+-- member and a part of a row alike.
 --
--- A record: state (p pending, c committed), activity, attendee, user, then ;grant;first arrival;decided at;remaining.
+-- gate   hash  run, epoch, arrival, changes (of all seats), rules (see RULES), activities (their names in a row),
+--              t<activity> its tally (see TALLY), o<activity> the names of overlapping activities in a row
+-- held   hash  b<booking> record, a<attendee> and u<user> rows of activity and booking
+-- seats  zset  one an activity: bookings, scored by their hold's deadline, or +inf once committed: ZADD XX +inf confirms them
+--
+-- A record: activity, attendee, user, then its RECEIPT. Numbers that are kept or answered are big-endian doubles: exact to 2^53,
+-- and a multiple cheaper than decimals.
 -- VERSION stands for a hash of this text: servers of two versions each call their own functions.
--- Grants are "epoch.arrival". Ids are 32 hex digits. Instants are unix milliseconds by this Redis's clock.
+-- Instants are unix milliseconds by this Redis's clock.
 
-local ID = 32
+local NAME = 17
+local ROW = 2 * NAME
+local WISH = 3 * NAME
+
+local TALLY = '>dddddd'   -- number of seat changes, used, capacity, spare, when the last seat went (or 0), end of booking
+local COUNTS = 24         -- bytes of its first three numbers
+local RECEIPT = '>ddddd'  -- grant (epoch, arrival), first arrival, decided at, remaining
+local GRANT = 16          -- bytes of its first two numbers
+local RULES = '>dddd'     -- opens at, cap of an attendee, cap of a user (-1: none), whether overlaps are forbidden (0 or 1)
 
 local function now_ms()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
-local function parse_record(text)
-  local grant, first, decided, remaining = string.match(text, ';([^;]*);([^;]*);([^;]*);([^;]*)', 98)
-  return {
-    state = string.sub(text, 1, 1),
-    activity = string.sub(text, 2, 33),
-    attendee = string.sub(text, 34, 65),
-    user = string.sub(text, 66, 97),
-    grant = grant, first = first, decided = decided, remaining = remaining,
-  }
+local function read_tally(text)
+  local change, used, capacity, spare, sold_out_at, closes_at = struct.unpack(TALLY, text)
+  return {change = change, used = used, capacity = capacity, spare = spare, sold_out_at = sold_out_at, closes_at = closes_at}
 end
 
-local function format_record(state, activity, attendee, user, grant, first, decided, remaining)
-  return table.concat({state, activity, attendee, user, ';', grant, ';', first, ';', decided, ';', remaining})
+local function write_tally(t)
+  return struct.pack(TALLY, t.change, t.used, t.capacity, t.spare, t.sold_out_at, t.closes_at)
+end
+
+local function seats_key(gate, activity) return string.sub(gate, 1, -5) .. 'seats:' .. string.sub(activity, 2) end
+
+local function grant_of(record) return string.sub(record, WISH + 1, WISH + GRANT) end
+
+local function hex(name)
+  return (string.gsub(string.sub(name, 2), '.', function(c) return string.format('%02x', string.byte(c)) end))
 end
 
 -- Seats came back or the last one went: tell every server process at once.
-local function publish_seats(gate, activity, epoch, change, used, capacity)
-  local programme = string.match(gate, '{p:(%x+)}')
-  redis.call('PUBLISH', 'zl:news', table.concat({'seats', programme, activity, epoch, change, used, capacity}, ' '))
+local function publish_seats(gate, activity, epoch, tally)
+  local words = {'seats', string.match(gate, '{p:(%x+)}'), hex(activity), epoch, tally.change, tally.used, tally.capacity}
+  redis.call('PUBLISH', 'zl:news', table.concat(words, ' '))
 end
 
--- How many of these bookings are committed.
-local function count_committed(held, ids)
-  if #ids == 0 then return 0 end
-  local fields = {}
-  for i, id in ipairs(ids) do fields[i] = 'b:' .. id end
-  local committed = 0
-  for _, record in ipairs(redis.call('HMGET', held, unpack(fields))) do
-    if record and string.sub(record, 1, 1) == 'c' then committed = committed + 1 end
-  end
-  return committed
+-- Where seats of an activity are to change: its tally, with the gate's epoch and number of changes. Nothing where it is lost.
+local function open_tally(gate, run, activity)
+  local m = redis.call('HMGET', gate, 'run', 'epoch', 'changes', activity)
+  if m[1] ~= run or not m[4] then return nil end
+  local tally = read_tally(m[4])
+  tally.epoch, tally.changes = m[2], tonumber(m[3])
+  return tally
 end
 
-local function is_provisional(held, id) return count_committed(held, {id}) == 0 and 1 or 0 end
+local function save_change(gate, activity, tally)
+  tally.change, tally.changes = tally.change + 1, tally.changes + 1
+  if tally.used < tally.capacity then tally.sold_out_at = 0 end
+  redis.call('HSET', gate, 'changes', tally.changes, activity, write_tally(tally))
+end
 
-local function rows(text, width, from, to)
-  local out = {}
-  for at = 1, #text, width do out[#out + 1] = string.sub(text, at + from - 1, at + to - 1) end
-  return out
+-- Book. Wishes are decided one after the other on a picture of the books, so that each sees what those before it took; what
+-- changed is written at the end, together. `out` is the answer in pieces.
+
+-- A tally, and of this call: `granted` and `again` (deadline, booking…), bookings that fill_in() asks about, and where in `out` the
+-- answers go. Absent until there is one.
+local function open_activity(gate, name, key, text)
+  local change, used, capacity, spare, sold_out_at, closes_at = struct.unpack(TALLY, text)
+  return {change = change, used = used, capacity = capacity, spare = spare, sold_out_at = sold_out_at, closes_at = closes_at,
+    name = name, key = key, gate = gate, counts = string.sub(text, 1, COUNTS),
+    granted = false, again = false, asked = false, asked_at = false}
+end
+
+local function has_pending(activity)
+  activity.pending = activity.pending or redis.call('ZCOUNT', activity.key, '-inf', '(inf')
+  return activity.pending > 0 or activity.granted
+end
+
+-- A hold of this call has no score yet: it is not committed.
+local function is_committed(gate, activity, booking)
+  return redis.call('ZSCORE', seats_key(gate, activity), booking) == 'inf'
 end
 
 -- A cap's violation; provisional where the committed bookings alone would leave room.
-local function check_cap(held, scope, cap, ids, out)
-  if not cap or cap == '' or #ids < tonumber(cap) then return end
-  local provisional = count_committed(held, ids) < tonumber(cap) and 1 or 0
-  out[#out + 1] = table.concat({'limit', scope, cap, #ids, provisional}, ' ')
+local function check_cap(gate, letter, cap, held, out)
+  local count, committed = #held / ROW, 0
+  if cap < 0 or count < cap then return end
+  for at = 1, #held, ROW do
+    local other, booking = string.sub(held, at, at + NAME - 1), string.sub(held, at + NAME, at + ROW - 1)
+    if is_committed(gate, other, booking) then committed = committed + 1 end
+  end
+  out[#out + 1] = table.concat({letter, cap, ' ', count, ' ', committed < cap and 1 or 0})
 end
 
--- What the attendee and the user hold: duplicate, caps, overlaps.
-local function check_held(held, of_attendee, of_user, activity, g, overlapping, out)
-  local activities = rows(of_attendee, 2 * ID, 1, ID)
-  local ids = rows(of_attendee, 2 * ID, ID + 1, 2 * ID)
-  local overlaps = {}
-  for i, other in ipairs(activities) do
-    if other == activity then
-      out[#out + 1] = table.concat({'already', ids[i], is_provisional(held, ids[i])}, ' ')
-    elseif g.overlap == '1' and string.find(overlapping, other, 1, true) then
-      overlaps[#overlaps + 1] = table.concat({'overlaps', other, is_provisional(held, ids[i])}, ' ')
+-- Duplicates and overlaps among what the attendee holds. Whether a duplicate is provisional is left to fill_in().
+local function check_attendee(rules, activity, held, out)
+  for at = 1, #held, ROW do
+    local other, booking = string.sub(held, at, at + NAME - 1), string.sub(held, at + NAME, at + ROW - 1)
+    if other == activity.name then
+      out[#out + 1], out[#out + 2] = booking, ''
+      if not activity.asked then activity.asked, activity.asked_at = {}, {} end
+      activity.asked[#activity.asked + 1], activity.asked_at[#activity.asked_at + 1] = booking, #out
+    elseif rules.overlap == 1 then
+      activity.overlapping = activity.overlapping or redis.call('HGET', activity.gate, 'o' .. string.sub(activity.name, 2))
+      if string.find(activity.overlapping, other, 1, true) then
+        out[#out + 1] = other .. (is_committed(activity.gate, other, booking) and 0 or 1)
+      end
     end
   end
-  check_cap(held, 'attendee', g.cap_attendee, ids, out)
-  check_cap(held, 'user', g.cap_user, rows(of_user, ID, 1, ID), out)
-  for _, text in ipairs(overlaps) do out[#out + 1] = text end
 end
 
--- The same id again: a new grant number for it, so that it joins the next commit, and a new deadline.
-local function hold_again(keys, record, id, g, epoch, arrival, now, ttl)
-  local grant = epoch .. '.' .. arrival
-  redis.call('HSET', keys[1], 'arrival', arrival)
-  redis.call('HSET', keys[2], 'b:' .. id, format_record(record.state, record.activity, record.attendee, record.user, grant,
-    record.first, record.decided, record.remaining))
-  if record.state == 'p' then redis.call('ZADD', keys[3], 'XX', now + ttl, id .. record.attendee) end
-  return {'granted', epoch, arrival, tonumber(record.first), tonumber(record.decided), tonumber(g.opens),
-    tonumber(record.remaining), tonumber(g.change), tonumber(g.used), tonumber(g.capacity), 1}
+local function check(call, activity, attendee, user, out)
+  local now, rules, known = call.now, call.rules, call.known
+  if now >= activity.closes_at then out[#out + 1] = 'C' .. activity.closes_at .. ' '
+  elseif now < rules.opens_at then out[#out + 1] = 'N' .. rules.opens_at .. ' ' end
+  if known[attendee] then
+    check_attendee(rules, activity, known[attendee], out)
+    check_cap(call.gate, 'A', rules.cap_attendee, known[attendee], out)
+  end
+  if known[user] then check_cap(call.gate, 'U', rules.cap_user, known[user], out) end
+  if activity.used >= activity.capacity then
+    local when = activity.sold_out_at > 0 and activity.sold_out_at or '-'
+    out[#out + 1] = table.concat({'S', when, ' ', has_pending(activity) and 1 or 0})
+  end
 end
 
--- keys: gate, held, seats of the activity. args: run, least epoch, booking, activity, attendee, user, ttl in ms.
+local function put(call, field, value)
+  local changed = call.changed
+  if not changed[field] then changed[field], changed[#changed + 1] = true, field end
+  call.known[field] = value
+end
+
+-- The same id again: a new grant number for it, so that it joins the next commit, and a new deadline while it is pending.
+local function hold_again(call, activity, booking, record, out)
+  local _, _, first, decided, remaining = struct.unpack(RECEIPT, record, WISH + 1)
+  put(call, booking, string.sub(record, 1, WISH) .. struct.pack(RECEIPT, call.epoch, call.arrival, first, decided, remaining))
+  activity.again = activity.again or {}
+  local again = activity.again
+  again[#again + 1], again[#again + 2] = call.deadline, booking
+  out[#out + 1] = 'a' .. string.sub(record, WISH + GRANT + 1) .. activity.counts
+end
+
+local function grant(call, activity, booking, attendee, user, wish)
+  local known, change, used = call.known, activity.change + 1, activity.used + 1
+  local remaining = activity.capacity - used
+  call.changes, call.dirty = call.changes + 1, true
+  activity.change, activity.used, activity.counts = change, used, struct.pack('>ddd', change, used, activity.capacity)
+  if remaining == 0 then activity.sold_out_at, activity.went = call.now, true end
+  put(call, booking, wish .. struct.pack(RECEIPT, call.epoch, call.arrival, call.arrival, call.now, remaining))
+  local row = activity.name .. booking
+  put(call, attendee, (known[attendee] or '') .. row)
+  put(call, user, (known[user] or '') .. row)
+  activity.granted = activity.granted or {}
+  local granted = activity.granted
+  granted[#granted + 1], granted[#granted + 2] = call.deadline, booking
+end
+
+local function decide(call, activity, booking, attendee, user, out)
+  if not activity then
+    out[#out + 1] = 'l'
+    return
+  end
+  local record, wish = call.known[booking], activity.name .. attendee .. user
+  if record and string.sub(record, 1, WISH) ~= wish then
+    out[#out + 1] = 'c'
+    return
+  end
+  call.arrival = call.arrival + 1
+  if record then return hold_again(call, activity, booking, record, out) end
+  local start = #out + 1
+  out[start], out[start + 1] = 'r', activity.counts
+  check(call, activity, attendee, user, out)
+  if #out > start + 1 then
+    out[#out + 1] = ';'
+  else
+    grant(call, activity, booking, attendee, user, wish)
+    out[start], out[start + 1] = 'g', activity.counts
+  end
+end
+
+-- Before anything is written: a duplicate is provisional unless its booking is committed.
+local function fill_in(activity, out)
+  if not activity.asked then return end
+  for i, score in ipairs(redis.call('ZMSCORE', activity.key, unpack(activity.asked))) do
+    out[activity.asked_at[i]] = score == 'inf' and '0' or '1'
+  end
+end
+
+local function write_books(call, activities)
+  local fields = {'arrival', call.arrival}
+  if call.dirty then fields[3], fields[4] = 'changes', call.changes end
+  for _, activity in pairs(activities) do
+    if activity.granted then
+      fields[#fields + 1], fields[#fields + 2] = activity.name, write_tally(activity)
+      redis.call('ZADD', activity.key, unpack(activity.granted))
+    end
+    -- GT leaves a committed one, at +inf, where it is.
+    if activity.again then redis.call('ZADD', activity.key, 'XX', 'GT', unpack(activity.again)) end
+  end
+  redis.call('HSET', call.gate, unpack(fields))
+  local held = {}
+  for i, field in ipairs(call.changed) do held[2 * i - 1], held[2 * i] = field, call.known[field] end
+  if held[1] then redis.call('HSET', call.held, unpack(held)) end
+  for _, activity in pairs(activities) do
+    if activity.went then publish_seats(call.gate, activity.name, call.epoch, activity) end
+  end
+end
+
+-- keys: gate, held, seats of each activity that is wished for. args: run, least epoch, ttl in ms, each wish's activity as a byte
+-- (1 is the first one), the activities, then for each wish: booking, attendee, user.
+-- Answers "lost", or epoch, now, opens at and the arrival before the first one, then for each wish a letter and what follows it:
+--   g(ranted)   the activity's change, used, capacity
+--   a(gain)     its first receipt, then these
+--   r(efused)   these, then every violation, then ";"
+--   c(onflict), or l(ost) where the activity is not known: nothing, and no arrival number is taken
 local function book(keys, args)
-  local run, min_epoch, id, activity, attendee, user, ttl = unpack(args)
-  local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'arrival', 'n:' .. activity, 'opens', 'cap_attendee', 'cap_user', 'overlap',
-    'c:' .. activity, 'u:' .. activity, 'e:' .. activity, 'o:' .. activity, 's:' .. activity)
-  if m[1] ~= run or tonumber(m[2]) < tonumber(min_epoch) or not m[9] then return {'lost'} end
-  local g = {opens = m[5], cap_attendee = m[6], cap_user = m[7], overlap = m[8], capacity = m[9], used = m[10], change = m[4]}
-  local epoch, arrival, now = tonumber(m[2]), tonumber(m[3]) + 1, now_ms()
-  local used, capacity = tonumber(m[10]), tonumber(m[9])
+  local of_wish, last = args[4], 2 + #keys  -- the last activity's place in args
+  local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'arrival', 'changes', 'rules', unpack(args, 5, last))
+  if m[1] ~= args[1] or not m[5] or tonumber(m[2]) < tonumber(args[2]) then return 'lost' end
+  local now, known, activities, out = now_ms(), {}, {}, {}
+  local opens_at, cap_attendee, cap_user, overlap = struct.unpack(RULES, m[5])
+  local rules = {opens_at = opens_at, cap_attendee = cap_attendee, cap_user = cap_user, overlap = overlap}
+  local call = {gate = keys[1], held = keys[2], epoch = tonumber(m[2]), arrival = tonumber(m[3]), changes = tonumber(m[4]),
+    rules = rules, now = now, deadline = now + tonumber(args[3]), known = known, changed = {}, dirty = false}
+  for i = 3, #keys do
+    if m[i + 3] then activities[i - 2] = open_activity(keys[1], args[i + 2], keys[i], m[i + 3]) end
+  end
+  for i, value in ipairs(redis.call('HMGET', keys[2], unpack(args, last + 1))) do known[args[last + i]] = value end
 
-  local h = redis.call('HMGET', keys[2], 'b:' .. id, 'a:' .. attendee, 'u:' .. user)
-  if h[1] then
-    local record = parse_record(h[1])
-    if record.activity ~= activity or record.attendee ~= attendee or record.user ~= user then return {'conflict'} end
-    return hold_again(keys, record, id, g, epoch, arrival, now, ttl)
+  local before = call.arrival
+  for i = 1, #of_wish do
+    local at = last + 3 * i
+    decide(call, activities[string.byte(of_wish, i)], args[at - 2], args[at - 1], args[at], out)
   end
-
-  local broken = {}
-  if now >= tonumber(m[11]) then broken[1] = 'closed ' .. m[11]
-  elseif now < tonumber(m[5]) then broken[1] = 'not_open ' .. m[5] end
-  check_held(keys[2], h[2] or '', h[3] or '', activity, g, m[12], broken)
-  if used >= capacity then
-    local pending = redis.call('ZCOUNT', keys[3], '-inf', '(inf')
-    broken[#broken + 1] = table.concat({'sold_out', m[13] or '-', pending > 0 and 1 or 0}, ' ')
-  end
-  if #broken > 0 then
-    redis.call('HSET', keys[1], 'arrival', arrival)
-    return {'refused', epoch, arrival, arrival, now, tonumber(m[5]), math.max(capacity - used, 0), tonumber(m[4]), used,
-      capacity, 0, unpack(broken)}
-  end
-
-  -- Every refusal is behind us.
-  local change, remaining = tonumber(m[4]) + 1, capacity - used - 1
-  local changed = {'arrival', arrival, 'n:' .. activity, change, 'u:' .. activity, used + 1}
-  if remaining == 0 then
-    changed[7], changed[8] = 's:' .. activity, now
-  end
-  redis.call('HSET', keys[1], unpack(changed))
-  redis.call('HSET', keys[2],
-    'b:' .. id, format_record('p', activity, attendee, user, epoch .. '.' .. arrival, arrival, now, remaining),
-    'a:' .. attendee, (h[2] or '') .. activity .. id,
-    'u:' .. user, (h[3] or '') .. id)
-  redis.call('ZADD', keys[3], now + ttl, id .. attendee)
-  if remaining == 0 then publish_seats(keys[1], activity, epoch, change, used + 1, capacity) end
-  return {'granted', epoch, arrival, arrival, now, tonumber(m[5]), remaining, change, used + 1, capacity, 0}
+  for _, activity in pairs(activities) do fill_in(activity, out) end
+  if call.arrival > before then write_books(call, activities) end
+  return struct.pack('>dddd', call.epoch, now, opens_at, before) .. table.concat(out)
 end
 
--- keys: held, seats. args: (booking, attendee)…: the ledger has them, so their holds end no more.
-local function confirm(keys, args)
-  for i = 1, #args, 2 do
-    local record = redis.call('HGET', keys[1], 'b:' .. args[i])
-    if record and string.sub(record, 1, 1) == 'p' then
-      redis.call('HSET', keys[1], 'b:' .. args[i], 'c' .. string.sub(record, 2))
-      redis.call('ZADD', keys[2], 'XX', '+inf', args[i] .. args[i + 1])
-    end
-  end
-  return 'OK'
-end
-
--- Cuts the row that ends in `id` out of a field of rows.
-local function cut_row(held, field, width, id)
+-- Cuts the row of a booking out of a field of rows.
+local function cut_row(held, field, booking)
   local text = redis.call('HGET', held, field) or ''
   local kept = {}
-  for at = 1, #text, width do
-    local row = string.sub(text, at, at + width - 1)
-    if string.sub(row, -ID) ~= id then kept[#kept + 1] = row end
+  for at = 1, #text, ROW do
+    local row = string.sub(text, at, at + ROW - 1)
+    if string.sub(row, NAME + 1) ~= booking then kept[#kept + 1] = row end
   end
   if #kept == 0 then redis.call('HDEL', held, field) else redis.call('HSET', held, field, table.concat(kept)) end
 end
@@ -168,120 +259,121 @@ end
 -- keys: gate, held, seats. args: run, activity, returns|stays, (booking, grant or *)…
 -- A hold goes only where the gate holds exactly that grant. With `stays` its unit remains used, because the ledger said full.
 local function remove(keys, args)
-  local run, activity, unit = args[1], args[2], args[3]
-  local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'n:' .. activity, 'u:' .. activity, 'c:' .. activity, 'x:' .. activity)
-  if m[1] ~= run or not m[5] then return 'lost' end
-  local removed = 0
+  local activity, removed = args[2], 0
+  local tally = open_tally(keys[1], args[1], activity)
+  if not tally then return 'lost' end
   for i = 4, #args, 2 do
-    local text = redis.call('HGET', keys[2], 'b:' .. args[i])
-    local record = text and parse_record(text)
-    if record and record.activity == activity and (args[i + 1] == '*' or args[i + 1] == record.grant) then
-      redis.call('HDEL', keys[2], 'b:' .. args[i])
-      cut_row(keys[2], 'a:' .. record.attendee, 2 * ID, args[i])
-      cut_row(keys[2], 'u:' .. record.user, ID, args[i])
-      redis.call('ZREM', keys[3], args[i] .. record.attendee)
+    local booking = args[i]
+    local record = redis.call('HGET', keys[2], booking)
+    if record and string.sub(record, 1, NAME) == activity and (args[i + 1] == '*' or args[i + 1] == grant_of(record)) then
+      redis.call('HDEL', keys[2], booking)
+      cut_row(keys[2], string.sub(record, NAME + 1, 2 * NAME), booking)
+      cut_row(keys[2], string.sub(record, 2 * NAME + 1, WISH), booking)
+      redis.call('ZREM', keys[3], booking)
       removed = removed + 1
     end
   end
   if removed == 0 then return 'OK' end
-  local change, used = tonumber(m[3]) + 1, tonumber(m[4])
-  if unit == 'stays' then
-    redis.call('HSET', keys[1], 'n:' .. activity, change, 'x:' .. activity, tonumber(m[6] or '0') + removed)
-  else
-    used = used - removed
-    redis.call('HSET', keys[1], 'n:' .. activity, change, 'u:' .. activity, used)
-    if used < tonumber(m[5]) then redis.call('HDEL', keys[1], 's:' .. activity) end
-  end
-  publish_seats(keys[1], activity, m[2], change, used, m[5])
+  if args[3] == 'stays' then tally.spare = tally.spare + removed else tally.used = tally.used - removed end
+  save_change(keys[1], activity, tally)
+  publish_seats(keys[1], activity, tally.epoch, tally)
   return 'OK'
 end
 
 -- keys: gate, held, seats. args: run, activity, (booking, attendee, user)…: committed bookings that the gate does not know.
 -- Each takes the place of a unit that stayed used when the ledger was found full, where there is one.
 local function adopt(keys, args)
-  local run, activity = args[1], args[2]
-  local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'n:' .. activity, 'u:' .. activity, 'c:' .. activity, 'x:' .. activity)
-  if m[1] ~= run or not m[5] then return 'lost' end
-  local used, spare, adopted = tonumber(m[4]), tonumber(m[6] or '0'), 0
+  local activity, adopted = args[2], 0
+  local tally = open_tally(keys[1], args[1], activity)
+  if not tally then return 'lost' end
   for i = 3, #args, 3 do
-    local id, attendee, user = args[i], args[i + 1], args[i + 2]
-    local h = redis.call('HMGET', keys[2], 'b:' .. id, 'a:' .. attendee, 'u:' .. user)
+    local booking, attendee, user = args[i], args[i + 1], args[i + 2]
+    local h = redis.call('HMGET', keys[2], booking, attendee, user)
     if not h[1] then
-      redis.call('HSET', keys[2], 'b:' .. id, format_record('c', activity, attendee, user, m[2] .. '.0', 0, 0, 0),
-        'a:' .. attendee, (h[2] or '') .. activity .. id, 'u:' .. user, (h[3] or '') .. id)
-      redis.call('ZADD', keys[3], '+inf', id .. attendee)
-      if spare > 0 then spare = spare - 1 else used = used + 1 end
+      local row = activity .. booking
+      local receipt = struct.pack(RECEIPT, tonumber(tally.epoch), 0, 0, 0, 0)
+      redis.call('HSET', keys[2], booking, table.concat({activity, attendee, user, receipt}), attendee,
+        (h[2] or '') .. row, user, (h[3] or '') .. row)
+      redis.call('ZADD', keys[3], '+inf', booking)
+      if tally.spare > 0 then tally.spare = tally.spare - 1 else tally.used = tally.used + 1 end
       adopted = adopted + 1
     end
   end
-  if adopted > 0 then
-    redis.call('HSET', keys[1], 'n:' .. activity,tonumber(m[3]) + 1, 'u:' .. activity, used, 'x:' .. activity, spare)
-  end
+  if adopted > 0 then save_change(keys[1], activity, tally) end
   return 'OK'
 end
 
 -- keys: gate. args: run, activity, count: gives back units that stayed used, once the ledger explains every other one.
 local function give_back_spare(keys, args)
-  local run, activity, count = args[1], args[2], tonumber(args[3])
-  local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'n:' .. activity, 'u:' .. activity, 'c:' .. activity, 'x:' .. activity)
-  if m[1] ~= run or not m[5] then return 'lost' end
-  if tonumber(m[6] or '0') ~= count then return 'OK' end
-  local change, used = tonumber(m[3]) + 1, tonumber(m[4]) - count
-  redis.call('HSET', keys[1], 'n:' .. activity, change, 'u:' .. activity, used, 'x:' .. activity, 0)
-  if used < tonumber(m[5]) then redis.call('HDEL', keys[1], 's:' .. activity) end
-  publish_seats(keys[1], activity, m[2], change, used, m[5])
+  local activity, count = args[2], tonumber(args[3])
+  local tally = open_tally(keys[1], args[1], activity)
+  if not tally then return 'lost' end
+  if tally.spare ~= count then return 'OK' end
+  tally.used, tally.spare = tally.used - count, 0
+  save_change(keys[1], activity, tally)
+  publish_seats(keys[1], activity, tally.epoch, tally)
   return 'OK'
 end
 
--- keys: gate, then seats of each activity. args: run, then the activities. Answers epoch, now, and for each activity that the
--- gate knows: id, change, used, capacity, pending, spare units.
+-- keys: gate. args: run, activity, capacity. Never below what is used.
+local function set_capacity(keys, args)
+  local activity, capacity = args[2], tonumber(args[3])
+  local tally = open_tally(keys[1], args[1], activity)
+  if not tally then return 'lost' end
+  if capacity < tally.capacity and tally.used > capacity then return 'used' end
+  tally.capacity = capacity
+  save_change(keys[1], activity, tally)
+  publish_seats(keys[1], activity, tally.epoch, tally)
+  return 'OK'
+end
+
+-- keys: gate, then seats of each activity. args: run, then the activities. Answers epoch, now, number of changes, and for each
+-- activity that the gate knows: its name with change, used, capacity, pending, spare units.
 local function seats(keys, args)
-  local m = redis.call('HMGET', keys[1], 'run', 'epoch')
-  if m[1] ~= args[1] then return {'lost'} end
-  local out = {'seats', tonumber(m[2]), now_ms()}
+  local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'changes', unpack(args, 2))
+  if m[1] ~= args[1] or not m[3] then return {'lost'} end
+  local out = {'seats', tonumber(m[2]), now_ms(), tonumber(m[3])}
   for i = 2, #args do
-    local a = redis.call('HMGET', keys[1], 'u:' .. args[i], 'c:' .. args[i], 'x:' .. args[i], 'n:' .. args[i])
-    if a[2] then
+    if m[i + 2] then
+      local t = read_tally(m[i + 2])
       local pending = redis.call('ZCOUNT', keys[i], '-inf', '(inf')
-      for _, value in ipairs({args[i], tonumber(a[4]), tonumber(a[1]), tonumber(a[2]), pending, tonumber(a[3] or '0')}) do
-        out[#out + 1] = value
+      out[#out + 1] = args[i] .. table.concat({t.change, t.used, t.capacity, pending, t.spare}, ' ')
+    end
+  end
+  return out
+end
+
+-- keys: gate, held, seats. args: run, activity. Answers epoch, change, when the last seat went (or 0), and for each holder:
+-- booking, attendee, p(ending) or c(ommitted), and grant in one text.
+local function holders(keys, args)
+  local tally = open_tally(keys[1], args[1], args[2])
+  if not tally then return {'lost'} end
+  local out = {'holders', tonumber(tally.epoch), tally.change, tally.sold_out_at}
+  local ranked = redis.call('ZRANGE', keys[3], 0, -1, 'WITHSCORES')
+  for from = 1, #ranked, 1000 do
+    local bookings = {}
+    for i = from, math.min(from + 999, #ranked), 2 do bookings[#bookings + 1] = ranked[i] end
+    for i, record in ipairs(redis.call('HMGET', keys[2], unpack(bookings))) do
+      if record then
+        local state = ranked[from + 2 * i - 1] == 'inf' and 'c' or 'p'
+        out[#out + 1] = table.concat({bookings[i], string.sub(record, NAME + 1, 2 * NAME), state, grant_of(record)})
       end
     end
   end
   return out
 end
 
--- keys: gate, held, seats. args: run, activity. Answers epoch, change, when the last seat went, and for each holder: booking,
--- attendee, grant, state.
-local function holders(keys, args)
-  local activity = args[2]
-  local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'n:' .. activity, 's:' .. activity)
-  if m[1] ~= args[1] or not m[3] then return {'lost'} end
-  local out = {'holders', tonumber(m[2]), tonumber(m[3]), tonumber(m[4] or '0')}
-  for _, member in ipairs(redis.call('ZRANGE', keys[3], 0, -1)) do
-    local id = string.sub(member, 1, ID)
-    local text = redis.call('HGET', keys[2], 'b:' .. id)
-    if text then
-      local record = parse_record(text)
-      for _, value in ipairs({id, record.attendee, record.grant, record.state}) do out[#out + 1] = value end
-    end
-  end
-  return out
-end
-
--- keys: gate, held, then seats of each activity. args: run, limit, then the activities. Answers activity, booking, grant of
--- holds past their deadline.
+-- keys: gate, held, then seats of each activity. args: run, limit, then the activities. Answers activity, booking and grant, in
+-- one text, of holds past their deadline.
 local function expired(keys, args)
   if redis.call('HGET', keys[1], 'run') ~= args[1] then return {'lost'} end
   local now, out, left = now_ms(), {'expired'}, tonumber(args[2])
   for i = 3, #args do
     if left <= 0 then break end
-    for _, member in ipairs(redis.call('ZRANGE', keys[i], '-inf', now, 'BYSCORE', 'LIMIT', 0, left)) do
-      local id = string.sub(member, 1, ID)
-      local text = redis.call('HGET', keys[2], 'b:' .. id)
-      if text then
-        local record = parse_record(text)
-        for _, value in ipairs({args[i], id, record.grant}) do out[#out + 1] = value end
+    for _, booking in ipairs(redis.call('ZRANGE', keys[i], '-inf', now, 'BYSCORE', 'LIMIT', 0, left)) do
+      local record = redis.call('HGET', keys[2], booking)
+      if record then
+        out[#out + 1] = args[i] .. booking .. grant_of(record)
         left = left - 1
       end
     end
@@ -289,46 +381,30 @@ local function expired(keys, args)
   return out
 end
 
--- keys: gate. args: run, activity, capacity. Never below what is used.
-local function set_capacity(keys, args)
-  local run, activity, capacity = args[1], args[2], tonumber(args[3])
-  local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'n:' .. activity, 'u:' .. activity, 'c:' .. activity)
-  if m[1] ~= run or not m[5] then return 'lost' end
-  local change, used = tonumber(m[3]) + 1, tonumber(m[4])
-  if capacity < tonumber(m[5]) and used > capacity then return 'used' end
-  redis.call('HSET', keys[1], 'n:' .. activity, change, 'c:' .. activity, capacity)
-  if used < capacity then redis.call('HDEL', keys[1], 's:' .. activity) end
-  publish_seats(keys[1], activity, m[2], change, used, capacity)
-  return 'OK'
-end
-
 -- keys: gate, held, staged held, then for each activity its seats and its staged seats.
--- args: run, epoch, arrival, opens, cap_attendee, cap_user, overlap, then for each activity id, capacity, used, end, overlapping.
+-- args: run, epoch, arrival, opens, cap_attendee, cap_user (-1: none), overlap, then for each activity: its name, capacity, used,
+-- end, names of overlapping ones.
 -- Only over an absent or older gate, or one that was built on another Redis.
 local function install(keys, args)
-  local run, epoch = args[1], tonumber(args[2])
+  local run, epoch, taken = args[1], tonumber(args[2]), 0
   local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'activities')
   if m[1] == run and tonumber(m[2]) >= epoch then return 0 end
-  local taken = 0
   for i = 10, #args, 5 do taken = taken + tonumber(args[i]) end
   if taken > 0 and redis.call('EXISTS', keys[3]) == 0 then return redis.error_reply('ERR the staged image is gone') end
-  for _, activity in ipairs(rows(m[3] or '', ID, 1, ID)) do
-    local seats_key = string.gsub(keys[1], ':gate$', ':seats:' .. activity)
-    redis.call('DEL', seats_key)
-  end
-  local fields = {'run', run, 'epoch', epoch, 'arrival', args[3], 'opens', args[4], 'cap_attendee', args[5],
-    'cap_user', args[6], 'overlap', args[7]}
-  local ids = {}
+  for at = 1, #(m[3] or ''), NAME do redis.call('DEL', seats_key(keys[1], string.sub(m[3], at, at + NAME - 1))) end
+
+  local names, fields = {}, {'run', run, 'epoch', epoch, 'arrival', args[3], 'changes', 0,
+    'rules', struct.pack(RULES, tonumber(args[4]), tonumber(args[5]), tonumber(args[6]), tonumber(args[7]))}
   for i = 8, #args, 5 do
-    local activity = args[i]
-    ids[#ids + 1] = activity
-    for _, value in ipairs({'c:' .. activity, args[i + 1], 'u:' .. activity, args[i + 2], 'n:' .. activity, 0,
-      'e:' .. activity, args[i + 3], 'o:' .. activity, args[i + 4]}) do
-      fields[#fields + 1] = value
-    end
+    local tally = {change = 0, used = tonumber(args[i + 2]), capacity = tonumber(args[i + 1]), spare = 0, sold_out_at = 0,
+      closes_at = tonumber(args[i + 3])}
+    local n = #fields
+    fields[n + 1], fields[n + 2] = args[i], write_tally(tally)
+    fields[n + 3], fields[n + 4] = 'o' .. string.sub(args[i], 2), args[i + 4]
+    names[#names + 1] = args[i]
   end
   redis.call('DEL', keys[1])
-  redis.call('HSET', keys[1], 'activities', table.concat(ids), unpack(fields))
+  redis.call('HSET', keys[1], 'activities', table.concat(names), unpack(fields))
   for i = 2, #keys, 2 do
     redis.call('DEL', keys[i])
     if redis.call('EXISTS', keys[i + 1]) == 1 then
@@ -340,12 +416,11 @@ local function install(keys, args)
 end
 
 redis.register_function('zl_book_VERSION', book)
-redis.register_function('zl_confirm_VERSION', confirm)
 redis.register_function('zl_remove_VERSION', remove)
 redis.register_function('zl_adopt_VERSION', adopt)
 redis.register_function('zl_give_back_spare_VERSION', give_back_spare)
+redis.register_function('zl_set_capacity_VERSION', set_capacity)
 redis.register_function('zl_seats_VERSION', seats)
 redis.register_function('zl_holders_VERSION', holders)
 redis.register_function('zl_expired_VERSION', expired)
-redis.register_function('zl_set_capacity_VERSION', set_capacity)
 redis.register_function('zl_install_VERSION', install)

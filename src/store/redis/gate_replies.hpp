@@ -1,6 +1,8 @@
 // The answers of gate.lua's functions, as values. Pure: an answer of another shape than expected is Unknown.
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,9 +13,9 @@
 
 namespace zl::redis {
 
-/// "epoch.arrival", as gate.lua writes a grant.
-std::string format_grant(domain::GrantNumber grant);
-std::optional<domain::GrantNumber> parse_grant(std::string_view text);
+/// Numbers as gate.lua keeps them: big-endian doubles in a row, exact to 2^53.
+std::string pack(std::initializer_list<std::uint64_t> numbers);
+std::string pack(domain::GrantNumber grant);
 
 /// Why there is no answer to read: unsent took no effect, lost and errors may have. Nothing where there is one.
 template <class T>
@@ -23,9 +25,13 @@ std::optional<base::Outcome<T>> no_answer(const Reply& reply) {
   return std::nullopt;
 }
 
-base::Outcome<app::GateDecision> read_decision(const Reply& reply, const base::ActivityId& activity_id);
+/// One for each wish of a call, in its order; `activities` is what each one wants. Read as a whole or not at all.
+std::vector<base::Outcome<app::GateDecision>> read_decisions(const Reply& reply,
+                                                             const std::vector<base::ActivityId>& activities);
 /// Of a change: OK, `used` (refused: invalid_state) or `lost` (refused: unavailable).
 base::Outcome<base::Done> read_change(const Reply& reply);
+/// Of HMGET run epoch changes.
+base::Outcome<std::optional<app::GateVersion>> read_version(const Reply& reply, const std::string& run_id);
 base::Outcome<std::optional<app::GateSeats>> read_seats(const Reply& reply);
 base::Outcome<std::optional<app::GateHolders>> read_holders(const Reply& reply);
 base::Outcome<std::vector<app::ExpiredHold>> read_expired(const Reply& reply);

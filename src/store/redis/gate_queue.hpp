@@ -1,0 +1,77 @@
+// What a loop has to tell gates: the wishes of one programme go in one call, the confirmations of one activity in one
+// command.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "app/gate.hpp"
+#include "base/outcome.hpp"
+#include "base/time.hpp"
+#include "domain/booking.hpp"
+#include "runtime/resumption.hpp"
+#include "store/redis/link.hpp"
+
+namespace zl::redis {
+
+struct GateQueueLimits {
+  std::size_t wishes_at_once = 64;  ///< in one call; more keep Redis busy longer, fewer cost more each
+  int calls_at_once = 1;            ///< of one programme; what comes meanwhile makes the next call
+  std::size_t waiting = 16'384;     ///< wishes not yet sent; beyond it they are not taken
+};
+
+/// Used on one loop only, that of its link, which outlives its use. Always held by a shared_ptr.
+class GateQueue : public std::enable_shared_from_this<GateQueue> {
+ public:
+  using Decision = base::Outcome<app::GateDecision>;
+
+  GateQueue(Link& link, base::Milliseconds hold_ttl, GateQueueLimits limits = {});
+
+  /// As app::Gate::book. Wishes are decided in the order of these calls. A wish is sent with this turn's others, or
+  /// when a call of its programme that is on the way has come back; so its answer takes twice the link's timeout at
+  /// most, or thrice where its first call met an error.
+  boost::asio::awaitable<Decision> book(const domain::BookingWish& wish, std::uint64_t min_epoch);
+
+  /// As app::Gate::confirm.
+  void confirm(const domain::BookingWish& wish);
+
+  /// Sends the confirmations that wait for the end of the turn, so that what is sent next comes after them.
+  void send_confirmations();
+
+ private:
+  class Batch;
+  struct Waiting {
+    domain::BookingWish wish;
+    std::uint64_t min_epoch;
+    runtime::Resumption<Decision> caller;
+  };
+  struct Programme {
+    std::vector<Waiting> waiting;
+    int calls = 0;  ///< on the way
+  };
+
+  void take(Waiting waiting);
+  void end_turn_later();
+  void end_turn();
+  void send_waiting(const base::ProgrammeId& programme_id);
+  void send(const base::ProgrammeId& programme_id, std::vector<Waiting> wishes);
+  void settle(const base::ProgrammeId& programme_id, std::vector<Waiting> wishes, const Reply& reply);
+
+  Link& link_;
+  const base::Milliseconds hold_ttl_;
+  const GateQueueLimits limits_;
+
+  std::unordered_map<base::ProgrammeId, Programme> programmes_;  ///< those with wishes waiting or on the way
+  std::vector<base::ProgrammeId> due_;                           ///< to be sent at the end of the turn
+  std::vector<Waiting> alone_;  ///< of a call that failed: to be sent each in one of its own
+  std::size_t waiting_ = 0;
+  std::unordered_map<std::string, std::vector<std::string>> confirmations_;  ///< by key of seats
+  bool ending_turn_ = false;
+};
+
+}  // namespace zl::redis

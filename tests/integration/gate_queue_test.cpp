@@ -1,0 +1,201 @@
+// What a turn of the loop sends to the gate: how many calls it makes, and what becomes of each wish in them.
+#include "store/redis/gate_queue.hpp"
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <memory>
+
+#include "integration/gate_harness.hpp"
+
+namespace zl::redis {
+namespace {
+
+using base::Code;
+using test::id_of;
+using Codes = std::vector<Code>;
+
+class GateQueueTest : public GateTest {
+ protected:
+  /// Wishes of different people for one activity.
+  static std::vector<domain::BookingWish> crowd(std::uint64_t count, std::uint64_t activity = 1) {
+    std::vector<domain::BookingWish> wishes;
+    for (std::uint64_t i = 1; i <= count; ++i) wishes.push_back(test::sample_wish(100 * activity + i, activity, i));
+    return wishes;
+  }
+
+  static boost::asio::awaitable<void> book_and_count(RedisGate& gate, domain::BookingWish wish,
+                                                     std::atomic<int>& answered) {
+    (void)co_await gate.book(wish, 0);
+    ++answered;
+  }
+  /// A few turns of the loop pass.
+  void settle() {
+    for (int turn = 0; turn < 3; ++turn) runtime::run_on(loops, 0, runtime::as_task([] {}));
+  }
+
+  void forget_calls() { ask({"CONFIG", "RESETSTAT"}); }
+  /// Commands of this name that Redis has served since, functions' own included.
+  int calls(const std::string& command) {
+    const std::string stats = ask({"INFO", "commandstats"}).text();
+    const std::string wanted = "cmdstat_" + command + ":calls=";
+    const std::size_t at = stats.find(wanted);
+    return at == std::string::npos ? 0 : std::stoi(stats.substr(at + wanted.size()));
+  }
+};
+
+TEST_F(GateQueueTest, sends_the_wishes_of_one_turn_in_one_call) {
+  install(image(1, {30, 30}));
+  std::vector<domain::BookingWish> wishes = crowd(20);
+  for (const auto& wish : crowd(20, 2)) wishes.push_back(wish);
+  forget_calls();
+  const auto decisions = book_together(wishes);
+  EXPECT_EQ(calls("fcall"), 1);
+  for (std::size_t i = 0; i < decisions.size(); ++i) {
+    ASSERT_NE(granted(decisions[i]), nullptr) << i;
+    EXPECT_EQ(granted(decisions[i])->receipt.arrival, i + 1) << "in the order of asking";
+    EXPECT_EQ(granted(decisions[i])->seats.activity_id, wishes[i].activity_id);
+  }
+  EXPECT_EQ(count(1).seats.used, 20);
+  EXPECT_EQ(count(2).pending, 20);
+}
+
+TEST_F(GateQueueTest, sends_no_more_than_so_many_in_a_call) {
+  install(image(1, {1000}));
+  forget_calls();
+  const auto decisions = book_together(crowd(150));
+  EXPECT_EQ(calls("fcall"), 3);
+  for (const auto& decision : decisions) EXPECT_NE(granted(decision), nullptr);
+  EXPECT_EQ(count(1).seats.used, 150);
+}
+
+TEST_F(GateQueueTest, collects_what_comes_while_a_call_is_on_the_way) {
+  install(image(1, {9}));
+  forget_calls();
+  ask({"CLIENT", "PAUSE", "300", "ALL"});
+  std::atomic<int> answered = 0;
+  for (const domain::BookingWish& wish : crowd(5)) {
+    runtime::run_on(loops, 0, runtime::as_task([&] {
+                      boost::asio::co_spawn(loops.executor(0), book_and_count(*gate, wish, answered),
+                                            boost::asio::detached);
+                    }));
+    settle();
+  }
+  wait_for([&answered] { return answered == 5; });
+  EXPECT_EQ(calls("fcall"), 2) << "the first alone, then the others";
+  EXPECT_EQ(count(1).seats.used, 5);
+}
+
+TEST_F(GateQueueTest, sells_the_last_seat_once_within_a_turn) {
+  install(image(1, {3}));
+  listen();
+  const auto decisions = book_together(crowd(5));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_NE(granted(decisions[i]), nullptr) << i;
+  for (std::size_t i = 3; i < 5; ++i) {
+    ASSERT_EQ(codes(decisions[i]), Codes{Code::sold_out}) << i;
+    EXPECT_TRUE(domain::is_provisional(violations(decisions[i])[0])) << "the holds of this turn may come back";
+  }
+  wait_for([&] { return !news().empty(); });
+  EXPECT_EQ(news().size(), 1U);
+}
+
+TEST_F(GateQueueTest, sees_what_the_same_child_and_family_took_within_a_turn) {
+  app::GateImage made = image(1, {5, 5, 5, 5}, {2, 3, true, 0});
+  made.activities[0].overlapping = {id_of<base::ActivityId>(4)};
+  made.activities[3].overlapping = {id_of<base::ActivityId>(1)};
+  install(made);
+  auto sibling = test::sample_wish(5, 1, 2);
+  sibling.user_id = id_of<base::UserId>(1);
+  auto sibling_again = sibling;
+  sibling_again.id = id_of<base::BookingId>(6);
+  sibling_again.activity_id = id_of<base::ActivityId>(2);
+  const auto decisions = book_together(
+      {test::sample_wish(1, 1, 1), test::sample_wish(2, 1, 1), test::sample_wish(3, 4, 1), test::sample_wish(4, 2, 1),
+       test::sample_wish(7, 3, 1), sibling, sibling_again, test::sample_wish(1, 1, 1), test::sample_wish(1, 2, 1)});
+  EXPECT_NE(granted(decisions[0]), nullptr);
+  EXPECT_EQ(codes(decisions[1]), Codes{Code::already_booked});
+  EXPECT_EQ(codes(decisions[2]), Codes{Code::overlaps});
+  EXPECT_NE(granted(decisions[3]), nullptr);
+  EXPECT_EQ(codes(decisions[4]), Codes{Code::limit_reached});
+  EXPECT_NE(granted(decisions[5]), nullptr);
+  EXPECT_EQ(codes(decisions[6]), Codes{Code::limit_reached});
+  ASSERT_NE(granted(decisions[7]), nullptr);
+  EXPECT_TRUE(granted(decisions[7])->again);
+  EXPECT_EQ(granted(decisions[7])->receipt.arrival, granted(decisions[0])->receipt.arrival);
+  EXPECT_GT(granted(decisions[7])->grant, granted(decisions[0])->grant);
+  ASSERT_TRUE(decisions[8].is_refused());
+  EXPECT_EQ(decisions[8].refused().code, Code::idempotency_conflict);
+}
+
+TEST_F(GateQueueTest, answers_each_wish_although_one_meets_what_cannot_be_read) {
+  install(image(1, {9}));
+  const auto spoilt = test::sample_wish(102, 1, 2);
+  const std::string record = name_of(spoilt.activity_id) + name_of(spoilt.attendee_id) + name_of(spoilt.user_id);
+  ask({"HSET", ProgrammeKeys(test::sample_programme_id).held(), name_of(spoilt.id), record});
+  const auto decisions = book_together(crowd(3));
+  EXPECT_NE(granted(decisions[0]), nullptr);
+  EXPECT_TRUE(decisions[1].is_unknown());
+  EXPECT_NE(granted(decisions[2]), nullptr);
+  EXPECT_EQ(count(1).seats.used, 2);
+}
+
+TEST_F(GateQueueTest, tells_only_the_unknown_activity_that_it_is_lost) {
+  install(image(1, {9}));
+  const auto decisions =
+      book_together({test::sample_wish(1, 1, 1), test::sample_wish(2, 8, 2), test::sample_wish(3, 1, 3)});
+  EXPECT_NE(granted(decisions[0]), nullptr);
+  EXPECT_TRUE(lost(decisions[1]));
+  EXPECT_EQ(granted(decisions[2])->receipt.arrival, 2U);
+  EXPECT_EQ(granted(book(4, 1, 4))->receipt.arrival, 3U) << "as the gate counted it too";
+  EXPECT_EQ(holders(1)->holders.at(2).grant, domain::GrantNumber::of(1, 3));
+}
+
+TEST_F(GateQueueTest, tells_everybody_of_a_turn_that_the_gate_is_lost) {
+  install(image(1, {9}));
+  for (const auto& decision : book_together(crowd(3), 2)) EXPECT_TRUE(lost(decision));
+  ask({"FLUSHALL"});
+  for (const auto& decision : book_together(crowd(3))) EXPECT_TRUE(lost(decision));
+  EXPECT_EQ(ask({"DBSIZE"}).number(), 0);
+}
+
+TEST_F(GateQueueTest, refuses_what_was_never_sent_and_goes_on_when_the_link_is_back) {
+  install(image(1, {200}));
+  ask({"CONFIG", "SET", "appendonly", "no"});
+  servers->stop(test::Store::redis);
+  wait_for([this] { return !link->up(); });
+  for (const auto& decision : book_together(crowd(100))) {
+    ASSERT_TRUE(decision.is_refused());
+    EXPECT_EQ(decision.refused().code, Code::unavailable);
+  }
+  servers->start(test::Store::redis);
+  wait_for([this] { return link->up(); });
+  install(image(2, {200}));
+  for (const auto& decision : book_together(crowd(100))) EXPECT_NE(granted(decision), nullptr);
+}
+
+TEST_F(GateQueueTest, takes_only_so_many_wishes_at_a_time) {
+  install(image(1, {9}));
+  const auto small = std::make_shared<GateQueue>(*link, std::chrono::hours(1), GateQueueLimits{64, 1, 2});
+  const auto decisions = book_together(*small, crowd(3), 0);
+  EXPECT_NE(granted(decisions[0]), nullptr);
+  EXPECT_NE(granted(decisions[1]), nullptr);
+  ASSERT_TRUE(decisions[2].is_refused());
+  EXPECT_EQ(decisions[2].refused().code, Code::unavailable);
+}
+
+TEST_F(GateQueueTest, confirms_all_of_a_turn_in_one_command_before_what_is_asked_next) {
+  install(image(1, {30}));
+  book_together(crowd(20));
+  forget_calls();
+  std::optional<app::GateSeats> seats = *run([&] {
+    for (const auto& wish : crowd(20)) gate->confirm(wish);
+    return gate->seats(test::sample_programme_id, {id_of<base::ActivityId>(1)});
+  });
+  EXPECT_EQ(seats->activities.at(0).pending, 0);
+  EXPECT_EQ(calls("zadd"), 1);
+  const auto found = holders(1);
+  for (const app::Holder& holder : found->holders) EXPECT_FALSE(holder.pending);
+}
+
+}  // namespace
+}  // namespace zl::redis
