@@ -51,16 +51,37 @@ asio::awaitable<void> SeatWatch::fetch_holders(base::ProgrammeId programme_id, b
 asio::awaitable<void> SeatWatch::poll(base::ProgrammeId programme_id) {
   const ProgrammeEntry* programme = catalogue_.current().programme(programme_id);
   if (programme == nullptr) co_return;
-  std::vector<base::ActivityId> published = programme->published();
+  const std::vector<base::ActivityId> published = programme->published();
   if (published.empty()) co_return;
-  const std::size_t wanted = published.size();
-  const base::Outcome<std::optional<GateSeats>> answer = co_await gate_.seats(programme_id, std::move(published));
+  if (co_await is_unchanged(programme_id, published)) co_return refresh(programme_id);
+  const base::Outcome<std::optional<GateSeats>> answer = co_await gate_.seats(programme_id, published);
   if (!answer) co_return;
-  if (!*answer || (*answer)->activities.size() < wanted) {
+  if (!*answer || (*answer)->activities.size() < published.size()) {
+    polled_.erase(programme_id);
     (void)co_await keeper_.mend(programme_id, poll_interval_);
     co_return;
   }
-  for (const GateCount& count : (*answer)->activities) learn(programme_id, count.seats);
+  Polled& polled = polled_[programme_id];
+  polled = {(*answer)->version, published, {}};
+  for (const GateCount& count : (*answer)->activities) {
+    if (count.seats.used >= count.seats.capacity) polled.sold_out.push_back(count.seats);
+    learn(programme_id, count.seats);
+  }
+}
+
+/// Most programmes stand still most of the time: their version says so for a fraction of what their counts cost.
+asio::awaitable<bool> SeatWatch::is_unchanged(base::ProgrammeId programme_id,
+                                              const std::vector<base::ActivityId>& published) {
+  const auto known = polled_.find(programme_id);
+  if (known == polled_.end() || known->second.published != published) co_return false;
+  const GateVersion version = known->second.version;
+  const base::Outcome<std::optional<GateVersion>> answer = co_await gate_.version(programme_id);
+  co_return answer && *answer && **answer == version;
+}
+
+/// What is sold out stays known only while it is learned anew, and holds become bookings without a change of seats.
+void SeatWatch::refresh(const base::ProgrammeId& programme_id) {
+  for (const SeatCount& seats : polled_[programme_id].sold_out) learn(programme_id, seats);
 }
 
 asio::awaitable<void> SeatWatch::keep() {

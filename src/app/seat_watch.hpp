@@ -4,6 +4,8 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <unordered_map>
+#include <vector>
 
 #include "app/catalogue.hpp"
 #include "app/gate.hpp"
@@ -33,13 +35,23 @@ class SeatWatch {
   /// alone.
   asio::awaitable<void> keep();
 
-  /// Polls one programme now; mends its gate where it is lost.
+  /// Polls one programme now, on the group's loop; mends its gate where it is lost.
   asio::awaitable<void> poll(base::ProgrammeId programme_id);
 
  private:
   asio::awaitable<void> sleep_until(base::SteadyTime moment);
   asio::awaitable<void> fetch_holders(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                       std::shared_ptr<SeatState> seats);
+
+  /// What the last poll of a programme found.
+  struct Polled {
+    GateVersion version;
+    std::vector<base::ActivityId> published;
+    std::vector<SeatCount> sold_out;
+  };
+
+  asio::awaitable<bool> is_unchanged(base::ProgrammeId programme_id, const std::vector<base::ActivityId>& published);
+  void refresh(const base::ProgrammeId& programme_id);
 
   Gate& gate_;
   GateKeeper& keeper_;
@@ -48,6 +60,8 @@ class SeatWatch {
   runtime::TaskGroup& group_;
   const base::Milliseconds poll_interval_;
   const int holders_limit_;
+
+  std::unordered_map<base::ProgrammeId, Polled> polled_;  ///< by polls only, so on the group's loop
 };
 
 }  // namespace zl::app

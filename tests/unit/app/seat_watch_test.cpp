@@ -90,6 +90,31 @@ TEST_F(SeatWatchTest, keeps_a_sold_out_mark_alive_by_polling) {
   EXPECT_TRUE(sold_out_is_known());
 }
 
+TEST_F(SeatWatchTest, asks_for_the_counts_only_where_the_version_is_another) {
+  poll();
+  poll();
+  EXPECT_EQ(engine.gate.seats_calls.count(), 1);
+  EXPECT_EQ(engine.gate.version_calls.count(), 1);
+  ASSERT_TRUE(engine.gate.model.book(test::sample_wish(71, 2, 71), 0, engine.clock.wall_now()));
+  poll();
+  EXPECT_EQ(engine.gate.seats_calls.count(), 2);
+  EXPECT_EQ(engine.knowledge(2).remaining(), 20'000);
+  engine.put(test::sample_activity(3, 5));
+  engine.publish();
+  poll();
+  EXPECT_EQ(engine.gate.seats_calls.count(), 3) << "another activity may be looked at";
+}
+
+TEST_F(SeatWatchTest, asks_for_the_counts_where_the_version_is_not_answered) {
+  poll();
+  for (const Fate fate : {Fate::refused, Fate::request_lost, Fate::answer_lost}) {
+    const int before = engine.gate.seats_calls.count();
+    engine.gate.version_calls.next(fate);
+    poll();
+    EXPECT_EQ(engine.gate.seats_calls.count(), before + 1);
+  }
+}
+
 TEST_F(SeatWatchTest, does_not_keep_the_holders_of_very_large_activities) {
   learn({id_of<base::ActivityId>(2), {1, 9}, 20'001, 20'001});
   EXPECT_EQ(engine.knowledge(2).remaining(), 0);
