@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import pathlib
 import socket
+import struct
 from collections.abc import Iterable
 
 from .snapshot import Activity, GateCount
 
 TIMEOUT_S = 20
-ID = 32  # hex digits
+TALLY = ">6d"  # of an activity: change, used, capacity and more
 
 
 class RedisFault(Exception):
@@ -60,11 +61,12 @@ def read_gate(redis: Redis, activities: Iterable[Activity]) -> dict[str, GateCou
     """Seats by activity; without those that the gate doesn't know."""
     counts = {}
     for activity in activities:
-        tag = f"zl:{{p:{activity.programme}}}"
-        used, capacity = redis.command("HMGET", f"{tag}:gate", f"u:{activity.id}", f"c:{activity.id}")
-        if used is None or capacity is None:
+        tag, name = f"zl:{{p:{activity.programme}}}".encode(), bytes.fromhex(activity.id)
+        tally = redis.command("HGET", tag + b":gate", b"t" + name)
+        if tally is None:
             continue
-        members = redis.command("ZRANGE", f"{tag}:seats:{activity.id}", "0", "-1", "WITHSCORES")
-        holders = {member[:ID].decode(): score == b"inf" for member, score in zip(members[::2], members[1::2])}
+        _, used, capacity, *_ = struct.unpack(TALLY, tally)
+        members = redis.command("ZRANGE", tag + b":seats:" + name, "0", "-1", "WITHSCORES")
+        holders = {member[1:].hex(): score == b"inf" for member, score in zip(members[::2], members[1::2])}
         counts[activity.id] = GateCount(int(used), int(capacity), holders)
     return counts

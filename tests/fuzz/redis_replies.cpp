@@ -122,8 +122,7 @@ std::string text_of_reply(const Reply& reply) {
   return text;
 }
 
-void check_decision(const Reply& reply) {
-  const auto decision = redis::read_decision(reply, test::id_of<base::ActivityId>(1));
+void check_decision(const base::Outcome<app::GateDecision>& decision, const Reply& reply) {
   require(decision.is_done() || !reply.is_array() || decision.is_unknown() || decision.is_refused(), "three outcomes");
   if (!decision) return;
   const auto* refused = std::get_if<app::GateRefused>(&*decision);
@@ -137,7 +136,13 @@ void check_decision(const Reply& reply) {
 }
 
 void check_readers(const Reply& reply) {
-  check_decision(reply);
+  for (const std::size_t wishes : {1, 3}) {
+    const std::vector<base::ActivityId> activities(wishes, test::id_of<base::ActivityId>(1));
+    const auto decisions = redis::read_decisions(reply, activities);
+    require(decisions.size() == wishes, "an answer for every wish");
+    for (const auto& decision : decisions) check_decision(decision, reply);
+  }
+  (void)redis::read_version(reply, "run");
   (void)redis::read_change(reply);
   (void)redis::read_time(reply);
   const auto seats = redis::read_seats(reply);

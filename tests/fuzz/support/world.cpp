@@ -195,7 +195,7 @@ std::string exchange(World& world, const std::vector<std::string_view>& pieces) 
   socket.non_blocking(true);
 
   http::ConnectionLimits places(1, 1);
-  http::LoopShare share{.clock = world.engine.clock, .options = options, .connections = {}};
+  http::LoopShare share{.clock = world.engine.clock, .options = options, .connections = {}, .spare = {}};
   share.dispatcher = &world.dispatcher();
   http::Connection connection(std::move(socket), *places.take("127.0.0.1"), share);
   bool ended = false;
