@@ -133,6 +133,7 @@ class GateTest : public testing::Test {
                     }));
     wait_for([&left] { return left == 0; });
     std::vector<Decision> out;
+    out.reserve(decisions.size());
     for (std::optional<Decision>& decision : decisions) out.push_back(*std::move(decision));
     return out;
   }
