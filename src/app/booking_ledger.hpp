@@ -76,6 +76,7 @@ struct SeatsTaken {
   base::ActivityId activity_id;
   int seats_taken = 0;
   int capacity = 0;
+  std::uint64_t epoch = 0;  ///< the programme's newest: what a gate of an older one grants can not commit
 };
 
 struct BookingPage {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "runtime/log.hpp"
 
@@ -26,6 +27,23 @@ std::vector<Item> in_both(const std::vector<Item>& before, const std::vector<Ite
   std::vector<Item> both;
   std::ranges::copy_if(now, std::back_inserter(both), [&known](const Item& item) { return known.contains(item.id); });
   return both;
+}
+
+/// Cancelled activities are asked for too: a gate that still knows one counts its bookings against everybody's caps.
+std::vector<base::ActivityId> may_be_known(const ProgrammeEntry& programme) {
+  std::vector<base::ActivityId> ids;
+  for (const auto& entry : programme.activities) {
+    if (entry->activity.publication != domain::Publication::draft) ids.push_back(entry->activity.id);
+  }
+  return ids;
+}
+
+bool knows_exactly(const GateSeats& seats, const std::vector<base::ActivityId>& published) {
+  const auto known = [&seats](const base::ActivityId& id) {
+    return std::ranges::any_of(seats.activities,
+                               [&id](const GateCount& count) { return count.seats.activity_id == id; });
+  };
+  return seats.activities.size() == published.size() && std::ranges::all_of(published, known);
 }
 
 }  // namespace
@@ -70,16 +88,16 @@ asio::awaitable<void> Reconcile::pass() {
   for (const auto& entry : snapshot->programmes()) {
     const domain::Programme& programme = *entry->programme;
     if (now + std::chrono::seconds(10) < programme.opens_at || now > programme.closes_at + aftercare) continue;
-    std::vector<base::ActivityId> published = entry->published();
-    if (!published.empty()) co_await look_at(programme.id, std::move(published));
+    if (!entry->published().empty()) co_await look_at(programme.id, entry);
     if (parts_.group.stopping()) co_return;
   }
 }
 
-asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::vector<base::ActivityId> published) {
-  const base::Outcome<std::optional<GateSeats>> seats = co_await parts_.gate.seats(programme_id, published);
+asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::shared_ptr<const ProgrammeEntry> entry) {
+  const std::vector<base::ActivityId> published = entry->published();
+  const base::Outcome<std::optional<GateSeats>> seats = co_await parts_.gate.seats(programme_id, may_be_known(*entry));
   if (!seats) co_return;
-  if (!*seats || (*seats)->activities.size() < published.size()) {
+  if (!*seats || !knows_exactly(**seats, published)) {
     (void)co_await parts_.keeper.mend(programme_id, parts_.interval);
     co_return;
   }
@@ -89,6 +107,7 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::ve
 
   const base::Outcome<std::vector<SeatsTaken>> taken = co_await parts_.ledger.seats_taken(programme_id);
   if (!taken) co_return;
+  if (co_await mend_outdated(programme_id, (*seats)->epoch, *taken)) co_return;
   std::unordered_map<base::ActivityId, SeatsTaken> by_activity;
   for (const SeatsTaken& row : *taken) by_activity.emplace(row.activity_id, row);
 
@@ -111,6 +130,21 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::ve
   } else {
     settled_.erase(programme_id);
   }
+}
+
+/// A gate whose rebuilding ended half-way, or that did not follow a change of the programme: it grants nothing that can
+/// commit. Only where two passes saw it, for an image may be on its way.
+asio::awaitable<bool> Reconcile::mend_outdated(base::ProgrammeId programme_id, std::uint64_t gate_epoch,
+                                               const std::vector<SeatsTaken>& taken) {
+  const std::uint64_t newest = taken.empty() ? 0 : taken.front().epoch;
+  if (gate_epoch >= newest) {
+    outdated_.erase(programme_id);
+    co_return false;
+  }
+  settled_.erase(programme_id);
+  const bool twice = std::exchange(outdated_[programme_id], newest) == newest;
+  if (twice) (void)co_await parts_.keeper.mend(programme_id, parts_.interval);
+  co_return true;
 }
 
 Reconcile::Fingerprint Reconcile::fingerprint_of(const GateSeats& seats) {
@@ -146,7 +180,12 @@ asio::awaitable<void> Reconcile::return_expired(base::ProgrammeId programme_id,
   std::unordered_map<base::ActivityId, std::vector<HoldRef>> to_return;
   for (const FencedHold& hold : *fenced) {
     const base::ActivityId activity_id = activity_of[hold.hold.id];
-    if (!hold.committed) to_return[activity_id].push_back(hold.hold);
+    if (hold.committed) {
+      // Its confirmation was lost. The counts may agree all the same, where a cancellation was lost as well.
+      suspected_.try_emplace(activity_id);
+    } else {
+      to_return[activity_id].push_back(hold.hold);
+    }
   }
   for (auto& [activity_id, holds] : to_return) {
     parts_.metrics.holds_returned.add(holds.size());

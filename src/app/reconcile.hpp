@@ -79,7 +79,9 @@ class Reconcile {
   static Fingerprint fingerprint_of(const GateSeats& seats);
   bool is_settled(const base::ProgrammeId& programme_id, const Fingerprint& fingerprint) const;
 
-  asio::awaitable<void> look_at(base::ProgrammeId programme_id, std::vector<base::ActivityId> published);
+  asio::awaitable<void> look_at(base::ProgrammeId programme_id, std::shared_ptr<const ProgrammeEntry> entry);
+  asio::awaitable<bool> mend_outdated(base::ProgrammeId programme_id, std::uint64_t gate_epoch,
+                                      const std::vector<SeatsTaken>& taken);
   asio::awaitable<void> return_expired(base::ProgrammeId programme_id, const std::vector<base::ActivityId>& published);
   asio::awaitable<void> compare_activity(base::ProgrammeId programme_id, GateCount count);
   asio::awaitable<void> repair(base::ProgrammeId programme_id, base::ActivityId activity_id, Differences certain);
@@ -87,7 +89,8 @@ class Reconcile {
   Parts parts_;
   std::uint64_t pass_number_ = 0;
   std::unordered_map<base::ProgrammeId, Fingerprint> settled_;  ///< found in order at this fingerprint; one a programme
-  std::unordered_map<base::ActivityId, Differences> suspected_;  ///< of the pass before; at most one an activity
+  std::unordered_map<base::ProgrammeId, std::uint64_t> outdated_;  ///< the ledger's epoch, where the gate's was older
+  std::unordered_map<base::ActivityId, Differences> suspected_;    ///< of the pass before; at most one an activity
 };
 
 }  // namespace zl::app

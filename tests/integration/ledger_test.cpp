@@ -343,6 +343,7 @@ TEST_F(LedgerTest, RebuildsTheGatesImageUnderANewEpoch) {
   const auto first = wait(ledger().rebuild_image(programme_));
   const auto image = wait(ledger().rebuild_image(programme_));
   ASSERT_TRUE(first.is_done() && image.is_done());
+  EXPECT_EQ(wait(ledger().seats_taken(programme_))->front().epoch, image->epoch);
   EXPECT_EQ(image->epoch, first->epoch + 1);
   EXPECT_EQ(image->programme_id, programme_);
   EXPECT_EQ(image->opens_at, base::Instant{1});

@@ -62,6 +62,7 @@ class GateModel {
 
   /// Redis has lost everything.
   void lose() { programmes_.clear(); }
+  void lose(base::ProgrammeId id) { programmes_.erase(id); }
 
   /// Null where there is none. To be changed by tests that make the gate wrong on purpose.
   Programme* programme(base::ProgrammeId id);

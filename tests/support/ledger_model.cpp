@@ -86,6 +86,15 @@ std::vector<app::FencedHold> LedgerModel::fence(const std::vector<app::ExpiredHo
   return fenced;
 }
 
+void LedgerModel::fence_programme(const base::ProgrammeId& programme_id) {
+  Programme& owner = programmes_.at(programme_id);
+  ++owner.epoch;
+  for (auto& [id, activity] : activities_) {
+    if (activity.content.programme_id != programme_id) continue;
+    activity.fence = std::max(activity.fence, domain::GrantNumber::of(owner.epoch, 0));
+  }
+}
+
 base::Outcome<app::GateImage> LedgerModel::rebuild_image(const base::ProgrammeId& programme_id) {
   const auto found = programmes_.find(programme_id);
   if (found == programmes_.end()) return base::Code::not_found;
@@ -101,11 +110,10 @@ base::Outcome<app::GateImage> LedgerModel::rebuild_image(const base::ProgrammeId
     if (counts) published.push_back(&activity.content);
   }
   if (published.empty()) return base::Code::not_found;
-  image.epoch = ++owner.epoch;
+  fence_programme(programme_id);
+  image.epoch = owner.epoch;
   image.arrival = owner.arrival;
   for (const domain::Activity* content : published) {
-    Activity& activity = activities_.at(content->id);
-    activity.fence = std::max(activity.fence, domain::GrantNumber::of(owner.epoch, 0));
     image.activities.push_back({content->id, content->capacity, domain::booking_ends_at(owner.content, *content),
                                 domain::overlapping_activities(*content, published)});
     std::ranges::copy(active_bookings(content->id), std::back_inserter(image.bookings));
@@ -116,7 +124,8 @@ base::Outcome<app::GateImage> LedgerModel::rebuild_image(const base::ProgrammeId
 std::vector<app::SeatsTaken> LedgerModel::seats_taken(const base::ProgrammeId& programme_id) const {
   std::vector<app::SeatsTaken> rows;
   for (const auto& [id, activity] : activities_) {
-    if (activity.content.programme_id == programme_id) rows.push_back({id, taken(id), activity.content.capacity});
+    if (activity.content.programme_id != programme_id) continue;
+    rows.push_back({id, taken(id), activity.content.capacity, epoch(programme_id)});
   }
   return rows;
 }

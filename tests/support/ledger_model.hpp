@@ -31,6 +31,8 @@ class LedgerModel {
   base::Outcome<app::LedgerAnswer> book(const app::LedgerItem& item);
   base::Outcome<app::Cancelled> cancel(const base::BookingId& id, base::Instant now);
   std::vector<app::FencedHold> fence(const std::vector<app::ExpiredHold>& holds);
+  /// Counts the programme's epoch up and fences every grant before it.
+  void fence_programme(const base::ProgrammeId& programme_id);
   base::Outcome<app::GateImage> rebuild_image(const base::ProgrammeId& programme_id);
   std::vector<app::SeatsTaken> seats_taken(const base::ProgrammeId& programme_id) const;
   std::vector<app::GateBooking> active_bookings(const base::ActivityId& activity_id) const;
@@ -40,6 +42,10 @@ class LedgerModel {
   /// Null where there is none. To be changed by tests.
   const domain::Booking* find(const base::BookingId& id) const;
   Activity& activity(const base::ActivityId& id) { return activities_.at(id); }
+  const Activity& activity(const base::ActivityId& id) const { return activities_.at(id); }
+  std::uint64_t epoch(const base::ProgrammeId& id) const { return programmes_.at(id).epoch; }
+  /// In the order in which they were committed.
+  const std::vector<domain::Booking>& bookings() const { return bookings_; }
   int taken(const base::ActivityId& id) const;
 
   /// The first broken invariant; empty where no activity is oversold and nobody holds one twice.

@@ -16,9 +16,10 @@ constexpr std::string_view of_user_next =
     "(created_at = (SELECT created_at FROM bookings WHERE id = ?) AND id < ?)) ORDER BY created_at DESC, id DESC LIMIT "
     "?";
 
-// Index activity_seats_programme.
+// Index activity_seats_programme, and the programme by its primary key.
 constexpr std::string_view select_seats_taken =
-    "SELECT activity_id, seats_taken, capacity FROM activity_seats WHERE programme_id = ? ORDER BY activity_id";
+    "SELECT s.activity_id, s.seats_taken, s.capacity, p.epoch FROM activity_seats s "
+    "JOIN programmes p ON p.id = s.programme_id WHERE s.programme_id = ? ORDER BY s.activity_id";
 
 class MysqlBookingLedger final : public app::BookingLedger {
  public:
@@ -83,7 +84,7 @@ class MysqlBookingLedger final : public app::BookingLedger {
     return pool_.read([programme_id](Connection& connection) -> base::Outcome<std::vector<app::SeatsTaken>> {
       std::vector<app::SeatsTaken> seats;
       for (const Row row : connection.query(sql(select_seats_taken, programme_id))) {
-        seats.push_back({row.id<base::ActivityId>(0), row.integer(1), row.integer(2)});
+        seats.push_back({row.id<base::ActivityId>(0), row.integer(1), row.integer(2), row.u64(3)});
       }
       return seats;
     });

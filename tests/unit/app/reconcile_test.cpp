@@ -252,6 +252,57 @@ TEST_F(ReconcileTest, does_not_rebuild_a_gate_that_only_changed_while_it_looked)
   EXPECT_EQ(engine.gate.model.programme(test::sample_programme_id)->epoch, 1U);
 }
 
+TEST_F(ReconcileTest, rebuilds_a_gate_whose_rebuilding_ended_half_way) {
+  book(1);
+  // A process read the image, with a new epoch, and ended: what the gate grants can not commit any more.
+  ASSERT_TRUE(engine.run(engine.ledger.rebuild_image(test::sample_programme_id)));
+  engine.clock.advance(Milliseconds(1001));
+  pass();
+  EXPECT_EQ(engine.gate.install_calls.count(), 1) << "the image may be on its way";
+  pass();
+  EXPECT_EQ(engine.gate.model.programme(test::sample_programme_id)->epoch, 3U);
+  expect_agreement();
+  engine.clock.advance(Milliseconds(1001));
+  pass(5);
+  EXPECT_EQ(engine.gate.install_calls.count(), 2);
+  book(2);
+}
+
+TEST_F(ReconcileTest, rebuilds_a_gate_that_knows_a_cancelled_activity) {
+  domain::Activity other = test::sample_activity(2, 3);
+  engine.put(other);
+  engine.publish();
+  engine.build_gate();
+  ASSERT_TRUE(engine.run(engine.press(1, 2)));
+  // Cancelled by a process that ended before the gate followed.
+  other.publication = domain::Publication::cancelled;
+  other.version = 2;
+  engine.put(other);
+  engine.at_ledger(2).open = false;
+  ASSERT_TRUE(engine.run(engine.ledger.cancel(engine.booking_id(1), test::sample_programme_id, test::sample_actor,
+                                              engine.clock.wall_now())));
+  engine.publish();
+  engine.clock.advance(Milliseconds(1001));
+  pass();
+  EXPECT_EQ(engine.hold(engine.booking_id(1)), nullptr) << "it would count against the child's cap for ever";
+  const int built = engine.gate.install_calls.count();
+  engine.clock.advance(Milliseconds(1001));
+  pass(5);
+  EXPECT_EQ(engine.gate.install_calls.count(), built);
+}
+
+TEST_F(ReconcileTest, finds_a_lost_confirmation_and_a_lost_cancellation_that_even_each_other_out) {
+  book(1);
+  engine.gate.remove_cancelled_calls.next(Fate::request_lost);
+  ASSERT_TRUE(engine.run(engine.cancel(id_of<base::UserId>(1), engine.booking_id(1), test::sample_actor)));
+  engine.gate.confirm_calls.next(Fate::request_lost);
+  book(2);
+  EXPECT_EQ(engine.at_gate(1).used, engine.taken(1) + 1) << "as many as are taken and pending";
+  engine.clock.advance(test::hold_ttl);
+  pass(4);
+  expect_agreement();
+}
+
 TEST_F(ReconcileTest, changes_nothing_where_a_store_does_not_answer) {
   book(1);
   ASSERT_TRUE(remove_from_gate(1));
