@@ -1,6 +1,7 @@
 # Test programs and ctest entries. A test file that exists is run: nothing is listed by hand.
 #   tests/unit/**/*.cpp            one program, unit_tests
 #   tests/integration|fault/*.cpp  one program each
+#   tests/sim/*.cpp                the simulation: simulation_tests, and zhonglou-sim for many seeds
 #   tests/http|fault/test_*.py     one entry each
 #   tests/layers|scripts/test_*    one entry each, executable scripts
 
@@ -52,6 +53,22 @@ foreach(kind IN ITEMS integration fault)
     add_dependencies(${kind}_${stem} zhonglou-rush)
   endforeach()
 endforeach()
+
+# The application alone, on models and virtual time. Objects and no library, so that tests/sim/event.cpp is what every
+# wait runs on, and not the one of runtime.
+file(GLOB sim_sources CONFIGURE_DEPENDS "tests/sim/*.cpp")
+list(FILTER sim_sources EXCLUDE REGEX "/(main|[a-z_]+_test)\\.cpp$")
+add_library(zl_sim OBJECT ${sim_sources} tests/support/gate_model.cpp tests/support/ledger_model.cpp)
+target_include_directories(zl_sim PUBLIC tests)
+target_link_libraries(zl_sim PUBLIC zl_app)
+target_precompile_headers(zl_sim PRIVATE <boost/asio/awaitable.hpp> <functional> <string> <vector>)
+add_executable(zhonglou-sim tests/sim/main.cpp)
+target_link_libraries(zhonglou-sim PRIVATE zl_sim)
+file(GLOB sim_tests CONFIGURE_DEPENDS "tests/sim/*_test.cpp")
+add_executable(simulation_tests ${sim_tests})
+set_target_properties(simulation_tests PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+target_link_libraries(simulation_tests PRIVATE zl_sim GTest::gtest_main)
+zl_add_test(simulation_tests sim $<TARGET_FILE:simulation_tests>)
 
 foreach(kind IN ITEMS http fault)
   file(GLOB tests CONFIGURE_DEPENDS "tests/${kind}/test_*.py")

@@ -1,0 +1,51 @@
+// What the clients asked for and what they were told, for the judge.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/booking.hpp"
+#include "sim/schedule.hpp"
+
+namespace zl::sim {
+
+enum class Ending {
+  open = 1,       ///< no answer yet
+  never_arrived,  ///< no server saw it
+  booked,
+  refused,      ///< for its rules, or because the key was used for something else
+  turned_away,  ///< 503 that says: nothing was done
+  unknown,      ///< 503 outcome_unknown
+  lost,         ///< the server ended before it answered
+};
+
+/// One request for a seat under a wish's key.
+struct Attempt {
+  base::ActivityId activity_id;
+  base::AttendeeId attendee_id;
+  Owner server = nobody;
+  bool was_booked = false;  ///< the key's booking was active when this attempt arrived
+  Ending ending = Ending::open;
+};
+
+/// Everything under one Idempotency-Key of one user.
+struct Wish {
+  base::UserId user_id;
+  std::string key;
+  base::BookingId booking_id;  ///< as every process has to make it
+  std::deque<Attempt> attempts;
+  std::optional<domain::Receipt> told;  ///< with the first answer that said booked
+  std::deque<Attempt> cancels;          ///< requests to cancel; `booked` stands for done
+};
+
+struct History {
+  std::deque<Wish> wishes;
+  std::vector<base::CheckInId> check_ins_told;
+  std::vector<base::ActivityId> activity_cancels_asked;
+  bool capacity_was_lowered = false;
+};
+
+}  // namespace zl::sim

@@ -1,0 +1,126 @@
+#include "sim/redis_sim.hpp"
+
+#include <utility>
+
+namespace zl::sim {
+namespace {
+
+base::Refused lost() {
+  return {base::Code::unavailable, "the gate is lost", {}, 1};
+}
+
+}  // namespace
+
+void RedisSim::crash() {
+  up_ = false;
+  setting_.trace.note(nobody, "redis", "crash");
+}
+
+void RedisSim::start(Survives what) {
+  up_ = true;
+  ++run_;
+  setting_.trace.note(nobody, "redis", "start", static_cast<std::uint64_t>(what));
+  if (what == Survives::everything) return;
+  if (what == Survives::nothing) disk_ = {};
+  gates_ = disk_.gates;
+  built_on_ = disk_.built_on;
+}
+
+bool RedisSim::ours(std::uint64_t run, base::ProgrammeId programme) const {
+  const auto built = built_on_.find(programme);
+  return built != built_on_.end() && (built->second == run || setting_.bug == Bug::run_id_ignored);
+}
+
+const test::GateModel::Programme* RedisSim::standing(base::ProgrammeId programme) const {
+  return up_ && ours(run_, programme) ? gates_.programme(programme) : nullptr;
+}
+
+void RedisSim::tell(base::ProgrammeId programme, base::ActivityId activity) {
+  const auto seats = gates_.seats(programme, {activity}, now());
+  if (seats && *seats && !(*seats)->activities.empty()) news_(programme, (*seats)->activities.front().seats);
+}
+
+base::Outcome<app::GateDecision> RedisSim::book(std::uint64_t run, const domain::BookingWish& wish,
+                                                std::uint64_t min_epoch) {
+  if (!ours(run, wish.programme_id)) return app::GateDecision(app::GateLost{});
+  base::Outcome<app::GateDecision> decision = gates_.book(wish, min_epoch, now());
+  const auto* granted = decision ? std::get_if<app::Granted>(&*decision) : nullptr;
+  if (granted != nullptr && !granted->again && granted->seats.used == granted->seats.capacity) {
+    tell(wish.programme_id, wish.activity_id);
+  }
+  return decision;
+}
+
+/// Publishes where seats changed.
+base::Outcome<base::Done> RedisSim::change(std::uint64_t run, base::ProgrammeId programme, base::ActivityId activity,
+                                           const std::function<base::Outcome<base::Done>()>& how) {
+  const test::GateModel::Activity* of = gates_.activity(programme, activity);
+  if (!ours(run, programme) || of == nullptr) return lost();
+  const std::uint64_t before = of->change;
+  base::Outcome<base::Done> done = how();
+  if (of->change != before) tell(programme, activity);
+  return done;
+}
+
+base::Outcome<base::Done> RedisSim::remove(std::uint64_t run, base::ProgrammeId programme, base::ActivityId activity,
+                                           const std::vector<app::HoldRef>& holds, app::Unit unit) {
+  return change(run, programme, activity, [&] { return gates_.remove(programme, activity, holds, unit); });
+}
+
+base::Outcome<base::Done> RedisSim::remove_cancelled(std::uint64_t run, base::ProgrammeId programme,
+                                                     base::ActivityId activity, base::BookingId id) {
+  const bool held = gates_.hold(programme, id) != nullptr;
+  return change(run, programme, activity, [&] {
+    if (!held && setting_.bug == Bug::seat_returned_by_count) {
+      test::GateModel::Activity& of = *gates_.activity(programme, activity);
+      ++of.change;
+      if (of.used > 0) --of.used;
+    }
+    return gates_.remove_cancelled(programme, activity, id);
+  });
+}
+
+base::Outcome<std::optional<app::GateSeats>> RedisSim::seats(std::uint64_t run, base::ProgrammeId programme,
+                                                             const std::vector<base::ActivityId>& activities) const {
+  if (!ours(run, programme)) return std::optional<app::GateSeats>();
+  return gates_.seats(programme, activities, now());
+}
+
+base::Outcome<std::optional<app::GateHolders>> RedisSim::holders(std::uint64_t run, base::ProgrammeId programme,
+                                                                 base::ActivityId activity) const {
+  if (!ours(run, programme)) return std::optional<app::GateHolders>();
+  return gates_.holders(programme, activity);
+}
+
+base::Outcome<base::Done> RedisSim::adopt(std::uint64_t run, base::ProgrammeId programme, base::ActivityId activity,
+                                          const std::vector<app::GateBooking>& bookings) {
+  if (!ours(run, programme)) return lost();
+  return gates_.adopt(programme, activity, bookings);
+}
+
+base::Outcome<base::Done> RedisSim::give_back_spare(std::uint64_t run, base::ProgrammeId programme,
+                                                    base::ActivityId activity, int count) {
+  return change(run, programme, activity, [&] { return gates_.give_back_spare(programme, activity, count); });
+}
+
+base::Outcome<std::vector<app::ExpiredHold>> RedisSim::expired_holds(std::uint64_t run, base::ProgrammeId programme,
+                                                                     const std::vector<base::ActivityId>& activities,
+                                                                     std::size_t limit) const {
+  if (!ours(run, programme)) return std::vector<app::ExpiredHold>();
+  return gates_.expired_holds(programme, activities, limit, now());
+}
+
+base::Outcome<bool> RedisSim::install(std::uint64_t run, const app::GateImage& image) {
+  const auto built = built_on_.find(image.programme_id);
+  if (built != built_on_.end() && built->second != run) gates_.lose(image.programme_id);
+  const base::Outcome<bool> installed = gates_.install(image);
+  if (*installed) built_on_[image.programme_id] = run;
+  return installed;
+}
+
+base::Outcome<base::Done> RedisSim::set_capacity(std::uint64_t run, base::ProgrammeId programme,
+                                                 base::ActivityId activity, int capacity) {
+  return change(run, programme, activity, [&] { return gates_.set_capacity(programme, activity, capacity); });
+}
+
+}  // namespace zl::sim
