@@ -25,7 +25,7 @@ Clients::Clients(Setting& setting, MysqlSim& mysql, std::function<Server*()> any
   }
 }
 
-void Clients::add_child(std::uint64_t number, std::vector<std::uint64_t> users) {
+void Clients::add_child(std::uint64_t number, const std::vector<std::uint64_t>& users) {
   app::AttendeeFacts facts{test::id_of<base::AttendeeId>(number), *base::parse_date("2016-07-06"), {}};
   for (const std::uint64_t user : users) {
     facts.guardians.push_back(test::id_of<base::UserId>(user));

@@ -41,7 +41,7 @@ class Clients {
     base::UserId user;
   };
 
-  void add_child(std::uint64_t number, std::vector<std::uint64_t> users);
+  void add_child(std::uint64_t number, const std::vector<std::uint64_t>& users);
   void plan_presses();
   void plan_staff();
   void press_any();

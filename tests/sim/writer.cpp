@@ -24,14 +24,14 @@ std::string_view answer_name(const base::Outcome<app::LedgerAnswer>& answer) {
 
 }  // namespace
 
-void Writer::book(app::LedgerItem item, std::shared_ptr<BookCall> call) {
+void Writer::book(app::LedgerItem item, const std::shared_ptr<BookCall>& call) {
   setting_.seen.add("mysql calls", "ledger.book");
   setting_.trace.note(owner_, "ledger.book", "queued");
   queue_.push_back({BookJob{std::move(item), call, std::nullopt}, setting_.schedule.now_us()});
   begin();
 }
 
-void Writer::cancel(base::BookingId id, base::Instant now, std::shared_ptr<CancelCall> call) {
+void Writer::cancel(base::BookingId id, base::Instant now, const std::shared_ptr<CancelCall>& call) {
   setting_.seen.add("mysql calls", "ledger.cancel");
   setting_.trace.note(owner_, "ledger.cancel", "queued");
   queue_.push_back({CancelJob{id, now, call, std::nullopt}, setting_.schedule.now_us()});

@@ -22,8 +22,8 @@ class Writer : public std::enable_shared_from_this<Writer> {
 
   Writer(Setting& setting, MysqlSim& mysql, Owner owner) : setting_(setting), mysql_(mysql), owner_(owner) {}
 
-  void book(app::LedgerItem item, std::shared_ptr<BookCall> call);
-  void cancel(base::BookingId id, base::Instant now, std::shared_ptr<CancelCall> call);
+  void book(app::LedgerItem item, const std::shared_ptr<BookCall>& call);
+  void cancel(base::BookingId id, base::Instant now, const std::shared_ptr<CancelCall>& call);
 
  private:
   struct BookJob {
