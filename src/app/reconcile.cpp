@@ -107,7 +107,7 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::sh
 
   const base::Outcome<std::vector<SeatsTaken>> taken = co_await parts_.ledger.seats_taken(programme_id);
   if (!taken) co_return;
-  if (co_await mend_outdated(programme_id, (*seats)->epoch, *taken)) co_return;
+  if (co_await mend_outdated(programme_id, (*seats)->version.epoch, *taken)) co_return;
   std::unordered_map<base::ActivityId, SeatsTaken> by_activity;
   for (const SeatsTaken& row : *taken) by_activity.emplace(row.activity_id, row);
 

@@ -173,6 +173,12 @@ Answer<base::Done> SimGate::remove_cancelled(base::ProgrammeId programme, base::
   });
 }
 
+Answer<std::optional<app::GateVersion>> SimGate::version(base::ProgrammeId programme) {
+  return ask<std::optional<app::GateVersion>>("gate.version", [programme](const RedisSim& redis, std::uint64_t run) {
+    return redis.version(run, programme);
+  });
+}
+
 Answer<std::optional<app::GateSeats>> SimGate::seats(base::ProgrammeId programme,
                                                      std::vector<base::ActivityId> activities) {
   return ask<std::optional<app::GateSeats>>(

@@ -71,6 +71,7 @@ class SimGate final : public app::Gate, public app::GateUpkeep {
                             std::vector<app::HoldRef> holds, app::Unit unit) override;
   Answer<base::Done> remove_cancelled(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                       base::BookingId id) override;
+  Answer<std::optional<app::GateVersion>> version(base::ProgrammeId programme_id) override;
   Answer<std::optional<app::GateSeats>> seats(base::ProgrammeId programme_id,
                                               std::vector<base::ActivityId> activities) override;
   Answer<std::optional<app::GateHolders>> holders(base::ProgrammeId programme_id,

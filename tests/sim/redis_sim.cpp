@@ -80,6 +80,11 @@ base::Outcome<base::Done> RedisSim::remove_cancelled(std::uint64_t run, base::Pr
   });
 }
 
+base::Outcome<std::optional<app::GateVersion>> RedisSim::version(std::uint64_t run, base::ProgrammeId programme) const {
+  if (!ours(run, programme)) return std::optional<app::GateVersion>();
+  return gates_.version(programme);
+}
+
 base::Outcome<std::optional<app::GateSeats>> RedisSim::seats(std::uint64_t run, base::ProgrammeId programme,
                                                              const std::vector<base::ActivityId>& activities) const {
   if (!ours(run, programme)) return std::optional<app::GateSeats>();

@@ -43,6 +43,7 @@ class RedisSim {
                                    const std::vector<app::HoldRef>& holds, app::Unit unit);
   base::Outcome<base::Done> remove_cancelled(std::uint64_t run, base::ProgrammeId programme, base::ActivityId activity,
                                              base::BookingId id);
+  base::Outcome<std::optional<app::GateVersion>> version(std::uint64_t run, base::ProgrammeId programme) const;
   base::Outcome<std::optional<app::GateSeats>> seats(std::uint64_t run, base::ProgrammeId programme,
                                                      const std::vector<base::ActivityId>& activities) const;
   base::Outcome<std::optional<app::GateHolders>> holders(std::uint64_t run, base::ProgrammeId programme,
