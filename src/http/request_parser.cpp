@@ -28,6 +28,14 @@ bool all_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Whether a line of the field began with a blank. Beast unfolds it then, the value is elsewhere or on a later line: it
+/// does not follow the name's colon. (Reads no further than the line's end, which is there.)
+bool is_folded(std::string_view name, std::string_view content) {
+  const char* at = name.data() + name.size() + 1;
+  while (*at == ' ' || *at == '\t') ++at;
+  return at != content.data();
+}
+
 }  // namespace
 
 RequestParser::RequestParser(RequestText& text, std::uint32_t header_limit_bytes, std::uint64_t body_limit_bytes)
@@ -61,7 +69,7 @@ void RequestParser::fill(Request& request) const {
   request.if_match = value(Kept::if_match);
   request.accept_language = value(Kept::accept_language);
   request.has_length = lengths_ > 0 || codings_ > 0;
-  request.keep_alive = keep_alive();
+  request.keep_alive = keep_alive_;
   request.address.clear();
   request.request_id.clear();
   request.language = Language::zh;
@@ -78,8 +86,9 @@ void RequestParser::on_request_impl(beast_http::verb verb, Text /*method*/, Text
 
 void RequestParser::on_response_impl(int /*code*/, Text /*reason*/, int /*version*/, Error& /*error*/) {}
 
-void RequestParser::on_field_impl(Field field, Text name, Text content, Error& /*error*/) {
-  if (in_trailers_) return;
+void RequestParser::on_field_impl(Field field, Text name, Text content, Error& error) {
+  if (is_folded(view(name), view(content))) error = beast_http::error::bad_obs_fold;
+  if (error || in_trailers_) return;
   note_framing(field, view(content));
   const Kept what = kept_as(field, name);
   if (what != Kept::none) return keep(what, view(content));
@@ -90,6 +99,7 @@ void RequestParser::on_field_impl(Field field, Text name, Text content, Error& /
 
 void RequestParser::on_header_impl(Error& /*error*/) {
   in_trailers_ = true;
+  keep_alive_ = keep_alive();  // a trailer could change what Beast says
 }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, Error& /*error*/) {

@@ -20,8 +20,9 @@ struct RequestText {
 };
 
 /// Parses one request. Beside what Beast checks it refuses what proxies and servers are known to read differently (RFC
-/// 9112, section 6): any transfer coding but one "chunked", it together with a length, several lengths, a missing or
-/// second Host, a target that isn't a path. Of a field that stands there twice the first counts; trailers are left out.
+/// 9112, sections 5.2 and 6): any transfer coding but one "chunked", it together with a length, several lengths, a
+/// missing or second Host, a folded line, a target that isn't a path. Of a field that stands there twice the first
+/// counts; trailers are left out.
 class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   /// `text` is emptied; it must outlive the parser and the request.
@@ -87,6 +88,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool broken_ = false;  ///< a length or coding is none that all read alike
   bool expects_continue_ = false;
   bool in_trailers_ = false;
+  bool keep_alive_ = false;
 };
 
 /// The status for what the parser found wrong.

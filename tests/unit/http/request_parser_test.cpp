@@ -151,6 +151,61 @@ TEST(RequestParser, refuses_framing_that_others_read_differently) {
   EXPECT_TRUE(Read(post("Content-Length: 2\r\n")).holds());
 }
 
+/// Others take what is behind the fold for a field of its own, or for none (RFC 9112, 5.2).
+TEST(RequestParser, refuses_folded_lines_in_headers_and_trailers) {
+  const char* folded[] = {"X:\r\n a\r\n",
+                          "X:\r\n\ta\r\n",
+                          "X: \t\r\n a\r\n",
+                          "X: a\r\n b\r\n",
+                          "X: a\r\n\tb\r\n",
+                          "X: a\r\n \r\n b\r\n",
+                          "X: a\r\n \r\n",
+                          "X:\r\n \r\n",
+                          "X:\r\n \r\n a\r\n",
+                          "Authorization: Bearer\r\n abc\r\n",
+                          "Cookie:\r\n zl=1\r\n",
+                          "Transfer-Encoding:\r\n chunked\r\n",
+                          "Transfer-Encoding: chunked\r\n \r\n",
+                          "Content-Length:\r\n 2\r\n",
+                          "Host2: a\r\n Content-Length: 2\r\n"};
+  for (const char* lines : folded) {
+    for (const std::size_t piece : {1U, 10'000U}) {
+      const Read in_header(post(lines), piece);
+      EXPECT_FALSE(in_header.holds()) << lines;
+      EXPECT_EQ(status_of_parse_error(in_header.error), 400);
+      const Read in_trailer(post("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n" + std::string(lines) + "\r\n"),
+                            piece);
+      EXPECT_TRUE(in_trailer.failed()) << lines;
+      EXPECT_EQ(status_of_parse_error(in_trailer.error), 400);
+    }
+  }
+  EXPECT_FALSE(Read("GET / HTTP/1.1\r\n Host: town\r\n\r\n").holds());
+  EXPECT_FALSE(Read("GET / HTTP/1.1\r\nHost:\r\n town\r\n\r\n").holds());
+  for (const char* lines : {"X:\r\n", "X: \r\n", "X:\t a \t\r\n", "X:a b\r\n"}) {
+    EXPECT_TRUE(Read(post(lines)).holds()) << lines;
+  }
+}
+
+TEST(RequestParser, makes_no_header_of_a_trailer) {
+  for (const char* line : {"Connection: close", "Expect: 100-continue", "Cookie: zl=1", "Idempotency-Key: key-0001",
+                           "X-Forwarded-For: 1.1.1.1", "Host: other", "Origin: https://other", "If-Match: *"}) {
+    const Read read(post("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n" + std::string(line) + "\r\n\r\n"));
+    ASSERT_TRUE(read.parser.is_done()) << line;
+    EXPECT_TRUE(read.holds()) << line;
+    EXPECT_TRUE(read.request.keep_alive) << line;
+    EXPECT_FALSE(read.parser.expects_continue()) << line;
+    EXPECT_EQ(read.request.cookie.data(), nullptr);
+    EXPECT_EQ(read.request.idempotency_key.data(), nullptr);
+    EXPECT_EQ(read.request.origin.data(), nullptr);
+    EXPECT_EQ(read.request.if_match.data(), nullptr);
+    EXPECT_EQ(read.parser.forwarded_for(), "");
+  }
+  for (const char* line : {"Content-Length: 2", "Transfer-Encoding: chunked", "Transfer-Encoding: gzip"}) {
+    EXPECT_TRUE(Read(post("Transfer-Encoding: chunked\r\n", "0\r\n" + std::string(line) + "\r\n\r\n")).failed())
+        << line;
+  }
+}
+
 TEST(RequestParser, refuses_other_targets_versions_and_missing_hosts) {
   EXPECT_TRUE(Read("GET / HTTP/1.1\r\nHost: town\r\n\r\n").holds());
   EXPECT_TRUE(Read("GET / HTTP/1.0\r\n\r\n").holds());
