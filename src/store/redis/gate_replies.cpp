@@ -4,6 +4,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace zl::redis {
@@ -59,7 +60,7 @@ class Cursor {
     if (!rest_.empty() && letter() != ' ') return fail<std::int64_t>();
     return value;
   }
-  int small_number() { return static_cast<int>(number()); }
+  int small_number() { return small(number()); }
   std::uint64_t count() { return static_cast<std::uint64_t>(number()); }
   base::Instant instant() { return {number()}; }
 
@@ -86,7 +87,7 @@ class Cursor {
     rest_.remove_prefix(8);
     return static_cast<std::uint64_t>(number);
   }
-  int packed_int() { return static_cast<int>(packed()); }
+  int packed_int() { return small(static_cast<std::int64_t>(packed())); }
   base::Instant packed_instant() { return {static_cast<std::int64_t>(packed())}; }
   domain::GrantNumber grant() {
     const std::uint64_t epoch = packed();
@@ -101,6 +102,11 @@ class Cursor {
   }
 
  private:
+  /// A count of seats: what no int holds would come out as another, or as less than none.
+  int small(std::int64_t number) {
+    return number > std::numeric_limits<int>::max() ? fail<int>() : static_cast<int>(number);
+  }
+
   std::string_view rest_;
   bool bad_ = false;
 };

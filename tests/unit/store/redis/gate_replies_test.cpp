@@ -248,6 +248,17 @@ TEST(Numbers, that_are_negative_broken_or_too_large_are_unknown) {
   }
 }
 
+TEST(Numbers, of_seats_beyond_an_int_are_unknown) {
+  const std::uint64_t most = 2'147'483'647;
+  EXPECT_TRUE(read_one(decisions("g" + pack({9, most, most}))).is_done());
+  EXPECT_TRUE(read_one(decisions("g" + pack({9, 1, most + 1}))).is_unknown());
+  EXPECT_TRUE(read_one(decisions("r" + pack({9, most + 1, 10}) + "S- 0;")).is_unknown());
+  EXPECT_TRUE(read_one(decisions("a" + pack({7, 4444, most + 1}) + counts)).is_unknown());
+  EXPECT_TRUE(read_one(decisions(refused("A2147483648 2 0"))).is_unknown());
+  EXPECT_TRUE(read_seats(array({"seats", 3, 5000, 77, name('t', 1) + "9 8 2147483648 2 1"})).is_unknown());
+  EXPECT_TRUE(read_seats(array({"seats", 3, 5000, 77, name('t', 1) + "9 8 10 2 2147483648"})).is_unknown());
+}
+
 TEST(Seats, are_read_row_by_row) {
   const std::vector<Part> parts{"seats", 3, 5000, 77, name('t', 1) + "9 8 10 2 1", name('t', 2) + "1 0 5 0 0"};
   const auto read = read_seats(array(parts));
