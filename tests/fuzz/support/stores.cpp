@@ -228,18 +228,27 @@ std::optional<app::CheckIn> AttendanceInMemory::of_booking(const base::BookingId
   return std::nullopt;
 }
 
-Answer<app::CheckInResult> AttendanceInMemory::check_in(const base::CheckInId& id, const base::BookingId& booking_id,
-                                                        const base::SessionId& session_id,
-                                                        const base::ActivityId& activity_id, base::Instant at,
-                                                        const app::Actor&) {
-  const domain::Booking* booking = engine_.ledger.model.find(booking_id);
+Answer<app::CheckInResult> AttendanceInMemory::check_in(app::CheckInItem item) {
+  if (const auto same = check_ins_.find(item.id); same != check_ins_.end()) {
+    const app::CheckIn& known = same->second.first;
+    if (known.booking_id != item.booking_id || known.session_id != item.session_id) {
+      co_return base::Code::idempotency_conflict;
+    }
+    co_return app::CheckInResult{known, true};
+  }
+  const domain::Booking* booking = engine_.ledger.model.find(item.booking_id);
   if (booking == nullptr) co_return base::Code::not_found;
-  if (booking->activity_id != activity_id) co_return base::Code::wrong_session;
+  if (booking->activity_id != item.activity_id) co_return base::Code::wrong_session;
   if (!domain::is_active(booking->state)) co_return base::Code::invalid_state;
-  if (const auto earlier = of_booking(booking_id, session_id)) co_return app::CheckInResult{*earlier, true};
-  const app::CheckIn made{
-      id, booking_id, session_id, booking->attendee_id, "小明", at, *base::parse_date("2016-07-06")};
-  check_ins_[id] = {made, activity_id};
+  if (const auto earlier = of_booking(item.booking_id, item.session_id)) co_return app::CheckInResult{*earlier, true};
+  const app::CheckIn made{item.id,
+                          item.booking_id,
+                          item.session_id,
+                          booking->attendee_id,
+                          "小明",
+                          item.at,
+                          *base::parse_date("2016-07-06")};
+  check_ins_[item.id] = {made, item.activity_id};
   ++writes_;
   co_return app::CheckInResult{made, false};
 }
