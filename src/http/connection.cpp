@@ -48,6 +48,14 @@ void set_request_id(LoopShare& share, Request& request) {
 
 }  // namespace
 
+std::string farewell(LoopShare& share, base::Code code) {
+  Request request;
+  set_request_id(share, request);
+  std::string bytes;
+  append_bytes(problem(request, code), request.request_id, false, false, bytes);
+  return bytes;
+}
+
 Connection::Connection(Socket socket, ConnectionLimits::Place place, LoopShare& share)
     : socket_(std::move(socket)), place_(std::move(place)), share_(share), now_(share.clock.steady_now()) {
   self_ = share_.connections.insert(share_.connections.end(), this);
@@ -284,9 +292,7 @@ asio::awaitable<bool> Connection::flush() {
 /// A request that could not be read to its end: nobody knows where the next one begins, so the connection ends.
 asio::awaitable<void> Connection::refuse() {
   timed_out_ = false;
-  Request request;
-  set_request_id(share_, request);
-  append_bytes(problem(request, code_of_status(failed_status_)), request.request_id, false, false, exchange_->output);
+  exchange_->output += farewell(share_, code_of_status(failed_status_));
   if (co_await flush()) co_await linger();
 }
 

@@ -55,6 +55,9 @@ struct LoopShare {
   std::uint64_t requests = 0;
 };
 
+/// The bytes of a last answer to somebody whose request was not read, with the headers that all answers have.
+std::string farewell(LoopShare& share, base::Code code);
+
 class Connection {
  public:
   Connection(Socket socket, ConnectionLimits::Place place, LoopShare& share);

@@ -1,5 +1,6 @@
 #include "http/server.hpp"
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -83,15 +84,20 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
     if (error) return;
     std::optional<ConnectionLimits::Place> place = limits_.take(peer.address().to_string());
     socket.non_blocking(true, error);
-    if (!place) {
-      static constexpr std::string_view refusal =
-          "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-      socket.write_some(asio::buffer(refusal), error);
-      return;
-    }
+    if (!place) return turn_away(std::move(socket));
     socket.set_option(tcp::no_delay(true), error);
     asio::co_spawn(acceptor_.get_executor(), serve(shared_from_this(), std::move(socket), std::move(*place)),
                    asio::detached);
+  }
+
+  /// Without waiting for anything: there is no place to wait in.
+  void turn_away(Socket socket) {
+    boost::system::error_code ignored;
+    socket.write_some(asio::buffer(farewell(share_, base::Code::overloaded)), ignored);
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    // Closing would take the answer back where something is unread; most have sent no more than this by now.
+    std::array<char, 4096> discarded;
+    socket.read_some(asio::buffer(discarded), ignored);
   }
 
   static asio::awaitable<void> serve(std::shared_ptr<Listener> self, Socket socket, ConnectionLimits::Place place) {

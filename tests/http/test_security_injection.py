@@ -8,7 +8,7 @@ import unittest
 import urllib.parse
 
 from client import CONTRACT, done, made
-from test_framing import RawCase
+from test_framing import SOCKET_TIMEOUT_S, RawCase
 from town import PASSWORD, TownCase, Unchanged, all_pages, eventually, fresh, in_hours
 
 BODY_LIMIT_BYTES = 65_536
@@ -254,6 +254,29 @@ class EveryAnswer(RawCase):
         client.close()
         hasty.stop()
 
+    def test_a_refusal_for_want_of_room_carries_them_too(self):
+        small = self.town.stack.start_server(http__max_connections=4)
+        address = (urllib.parse.urlsplit(small.url).hostname, urllib.parse.urlsplit(small.url).port)
+        crowd = []
+
+        def turned_away():
+            connection = socket.create_connection(address, timeout=SOCKET_TIMEOUT_S)
+            crowd.append(connection)
+            self.addCleanup(connection.close)
+            connection.sendall(b"GET /api/v1/time HTTP/1.1\r\nHost: town\r\n\r\n")
+            answer = self.receive(connection, ("GET", "/api/v1/time"))
+            return answer if answer.status != 200 else None
+
+        answer = next(filter(None, (turned_away() for _ in range(6))), None)
+        self.assertIsNotNone(answer, "six are let in where four have room")
+        self.refused(answer, 503, "overloaded")
+        self.check(answer)
+        self.assertIn(answer.headers["Retry-After"], ("1", "2"))
+        self.assertEqual(answer.headers["Connection"], "close")
+        self.assertRegex(answer.headers["X-Request-Id"], "^[0-9a-f]{32}$")
+        self.assert_closed(crowd[-1])
+        small.stop()
+
     def test_a_page_of_ours_runs_no_script_of_others(self):
         answer = self.town.client().get("/problems/<script>alert(1)</script>")
         self.assertEqual(answer.status, 404)
@@ -290,17 +313,29 @@ class Smuggling(RawCase):
             with self.subTest(data=data):
                 self.refused_and_closed(data)
 
-    def test_a_folded_line_hides_nothing(self):
-        """obs-fold (RFC 9112, 5.2) is refused, or read as a space; never as a header of its own."""
-        for fold in (b"X: a\r\n Content-Length: 33", b"X: a\r\n\tTransfer-Encoding: chunked"):
+    def test_a_folded_line_is_refused_in_headers_and_trailers(self):
+        """obs-fold (RFC 9112, 5.2): some unfold it, some take what follows for a field, some for nothing."""
+        chunked = b"d\r\n" + b'{"name": "x"}' + b"\r\n0\r\n"
+        for fold in ("X: a\r\n Content-Length: 33", "X: a\r\n\tTransfer-Encoding: chunked", "X:\r\n a", "X: a\r\n \r\n b",
+                     "X: a\r\n ", "X:\r\n ", "Transfer-Encoding:\r\n chunked", "Transfer-Encoding: chunked\r\n ",
+                     "Transfer-Encoding: chunked\r\n , gzip", "Content-Length:\r\n 13", "Authorization: Bearer\r\n x",
+                     "X-Forwarded-For:\r\n 1.1.1.1"):
             with self.subTest(fold=fold):
-                connection = self.connect()
-                connection.sendall(b"GET /api/v1/time HTTP/1.1\r\nHost: town\r\n" + fold + b"\r\n\r\n"
-                                   b"GET /api/v1/me HTTP/1.1\r\nHost: town\r\nConnection: close\r\n\r\n")
-                received = b""
-                while piece := connection.recv(65_536):
-                    received += piece
-                self.assertIn(re.findall(rb"HTTP/1\.1 (\d{3}) ", received), ([b"400"], [b"200", b"401"]), received)
+                self.refused_and_closed(self.request(fold, body=chunked + b"\r\n"))
+                self.refused_and_closed(self.request("Transfer-Encoding: chunked",
+                                                     body=chunked + fold.encode() + b"\r\n\r\n"))
+
+    def test_a_trailer_is_no_header(self):
+        body = b"2\r\n{}\r\n0\r\n"
+        token = f"Authorization: Bearer {self.town.admin.token}".encode()
+        connection = self.connect()
+        for trailer in (token, b"Connection: close", b"Cookie: zl_session=x", b"Content-Type: text/plain"):
+            with self.subTest(trailer=trailer):
+                lines = [b"POST /api/v1/admin/stations HTTP/1.1", b"Host: town", b"Content-Type: application/json",
+                         b"Transfer-Encoding: chunked", b"", body + trailer + b"\r\n\r\n"]
+                answer = self.exchange(b"\r\n".join(lines), connection=connection)
+                self.refused(answer, 401, "unauthorized")
+                self.assertNotIn("Connection", answer.headers)
 
     def test_hosts_and_targets_that_proxies_route_by(self):
         for data in (b"GET /api/v1/time HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
