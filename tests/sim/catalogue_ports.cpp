@@ -71,17 +71,15 @@ Answer<domain::Activity> SimCatalogueStore::cancel(const base::ActivityId& id, c
                                        [id, now](MysqlSim& mysql) { return mysql.cancel_activity(id, now); });
 }
 
-Answer<app::CheckInResult> SimAttendance::check_in(const base::CheckInId& id, const base::BookingId& booking_id,
-                                                   const base::SessionId& session_id,
-                                                   const base::ActivityId& activity_id, base::Instant at,
-                                                   const app::Actor&) {
+Answer<app::CheckInResult> SimAttendance::check_in(app::CheckInItem item) {
   app::CheckIn wish;
-  wish.id = id;
-  wish.booking_id = booking_id;
-  wish.session_id = session_id;
-  wish.at = at;
+  wish.id = item.id;
+  wish.booking_id = item.booking_id;
+  wish.session_id = item.session_id;
+  wish.at = item.at;
   return pool_.write<app::CheckInResult>(
-      "attendance.check_in", [wish, activity_id](MysqlSim& mysql) { return mysql.check_in(wish, activity_id); });
+      "attendance.check_in",
+      [wish, activity_id = item.activity_id](MysqlSim& mysql) { return mysql.check_in(wish, activity_id); });
 }
 
 Answer<std::optional<base::ActivityId>> SimAttendance::activity_of(const base::CheckInId& id) {

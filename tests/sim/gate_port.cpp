@@ -174,9 +174,8 @@ Answer<base::Done> SimGate::remove_cancelled(base::ProgrammeId programme, base::
 }
 
 Answer<std::optional<app::GateVersion>> SimGate::version(base::ProgrammeId programme) {
-  return ask<std::optional<app::GateVersion>>("gate.version", [programme](const RedisSim& redis, std::uint64_t run) {
-    return redis.version(run, programme);
-  });
+  return ask<std::optional<app::GateVersion>>(
+      "gate.version", [programme](const RedisSim& redis, std::uint64_t run) { return redis.version(run, programme); });
 }
 
 Answer<std::optional<app::GateSeats>> SimGate::seats(base::ProgrammeId programme,

@@ -75,9 +75,7 @@ class SimAttendance final : public app::AttendanceStore {
  public:
   SimAttendance(Setting& setting, MysqlSim& mysql) : pool_(setting, mysql) {}
 
-  Answer<app::CheckInResult> check_in(const base::CheckInId& id, const base::BookingId& booking_id,
-                                      const base::SessionId& session_id, const base::ActivityId& activity_id,
-                                      base::Instant at, const app::Actor& actor) override;
+  Answer<app::CheckInResult> check_in(app::CheckInItem item) override;
   Answer<std::optional<base::ActivityId>> activity_of(const base::CheckInId& id) override;
   Answer<base::Done> undo(const base::CheckInId& id, const app::Actor& actor) override;
   Answer<app::RosterPage> roster(const base::ActivityId& activity_id, std::optional<base::BookingId> after,
