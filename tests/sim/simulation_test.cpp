@@ -12,7 +12,7 @@ namespace zl::sim {
 namespace {
 
 constexpr std::uint64_t seeds = 1200;
-constexpr std::uint64_t seeds_to_find_a_bug = 500;
+constexpr std::uint64_t seeds_to_find_a_bug = 2000;
 
 const Coverage& covered() {
   static const Coverage all = [] {
