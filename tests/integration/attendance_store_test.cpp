@@ -115,6 +115,7 @@ TEST_F(AttendanceStoreTest, what_comes_at_once_is_checked_in_together_and_answer
   connection_.execute(sql("UPDATE bookings SET state = 4, active = NULL WHERE id = ?", cancelled));
   const auto id = [this] { return new_id<base::CheckInId>(); };
   std::vector<app::CheckInItem> items;
+  items.reserve(44);
   for (int i = 0; i < 40; ++i) items.push_back(item(id(), a_booking(activity), activity));
   const app::CheckInItem twice = items[7];
   items.push_back(item(id(), twice.booking_id, activity));
