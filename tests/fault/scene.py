@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from client import done
 from stores import Gate, Ledger
-from support.stack import BINARY_DIR, SOURCE_DIR
+from support.stack import BINARY_DIR, SOURCE_DIR, stand_still
 from town import TOWN_TIME, TownCase, book, eventually, fresh, key
 
 HOLD_TTL_MS = 4000
@@ -184,7 +184,7 @@ class FaultCase(TownCase):
     def paused(self, store):
         """The store stands still and keeps its connections."""
         pid = int((self.stack.folder / f"{store}.pid").read_text())
-        os.kill(pid, signal.SIGSTOP)
+        stand_still(pid)
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ ctest sets ZL_SOURCE_DIR and ZL_BINARY_DIR; by hand, the debug build of this tre
 key with two underscores for the dot: Stack(http__io_threads=1, check_in__check_in_early_minutes=43200).
 """
 import collections
+import contextlib
 import http.client
 import json
 import os
@@ -27,6 +28,27 @@ POLL_INTERVAL_S = 0.02
 SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: \w+Sanitizer|runtime error:")
 
 Answer = collections.namedtuple("Answer", "status headers body json")
+
+
+def thread_states(pid: int) -> set[str]:
+    """The letters of proc(5) for what the threads are doing."""
+    states = set()
+    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            states.add(stat.read_text().rpartition(")")[2].split()[0])
+    return states
+
+
+def stand_still(pid: int) -> None:
+    """SIGSTOP, and returns when every thread has stopped: on a busy machine the others run on until one takes the signal."""
+    os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while True:
+        if thread_states(pid) <= {"T", "t", "Z"}:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"process {pid} did not stop: {thread_states(pid)}")
+        time.sleep(POLL_INTERVAL_S / 20)
 
 
 class Client:
@@ -99,7 +121,7 @@ class Server:
         self._process.wait()
 
     def pause(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+        stand_still(self._process.pid)
 
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
