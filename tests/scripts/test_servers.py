@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts/servers"
@@ -93,6 +94,14 @@ class Servers(unittest.TestCase):
             settings = sql(self.folder, "serve", "SELECT @@innodb_flush_log_at_trx_commit, @@character_set_server, "
                                                  "@@skip_networking, @@sql_mode")
             self.assertRegex(settings, r"^1\tutf8mb4\t1\t.*STRICT_TRANS_TABLES")
+
+    def test_a_start_leaves_the_temporary_tables_of_other_servers_alone(self):
+        with tempfile.TemporaryDirectory(prefix="zl-") as shared, mock.patch.dict(os.environ, {"TMPDIR": shared}):
+            os.environ.pop("ZL_MARIADB_TEMPLATE", None)  # so that it makes its data itself, which a start is part of
+            table = pathlib.Path(shared, "#sql-temptable-1-2-3.MAI")
+            table.touch()
+            with Hold(self.folder):
+                self.assertTrue(table.exists())
 
     def test_one_account_migrates_and_grants_the_other_only_serves(self):
         with Hold(self.folder):
