@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "app/book.hpp"
 #include "app/booking_ids.hpp"
@@ -21,9 +22,27 @@
 #include "http/request.hpp"
 #include "runtime/metrics.hpp"
 
+namespace zl::app {
+class PageSigner;
+class PlatformSignIn;
+}  // namespace zl::app
+
 namespace zl::http {
 
 namespace asio = boost::asio;
+
+/// A file by which somebody checks that the site is ours.
+struct VerifyFile {
+  std::string name;  ///< "MP_verify_a1B2.txt"
+  std::string content;
+};
+
+/// What a chat platform adds. All null where none is enabled: its calls then answer 404.
+struct Platform {
+  app::PlatformSignIn* sign_in = nullptr;
+  app::PageSigner* pages = nullptr;
+  std::vector<VerifyFile> verify_files;
+};
 
 /// Everything that endpoints need; lives as long as the server.
 struct Api {
@@ -47,6 +66,7 @@ struct Api {
   bool dev_login;
   bool cookie_is_secure;  ///< false on loopback: the cookie is then named zl
   bool metrics_here;      ///< /metrics is served on this listener too
+  Platform platform = {};
 };
 
 /// An answer that is there at once, or one to wait for.

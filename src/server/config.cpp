@@ -119,6 +119,44 @@ AuthConfig auth_config(const Values& values) {
   return auth;
 }
 
+MessageTemplates message_templates(const Values& values, const std::string& prefix) {
+  MessageTemplates templates;
+  fill(templates.booked, values, prefix + "booked");
+  fill(templates.cancelled, values, prefix + "cancelled");
+  fill(templates.offer, values, prefix + "offer");
+  fill(templates.reminder, values, prefix + "reminder");
+  fill(templates.changed, values, prefix + "changed");
+  return templates;
+}
+
+WechatConfig wechat_config(const Values& values) {
+  WechatConfig wechat;
+  fill(wechat.enabled, values, "wechat.enabled");
+  fill(wechat.appid, values, "wechat.appid");
+  fill(wechat.secret, values, "wechat.secret");
+  fill(wechat.callback_token, values, "wechat.callback_token");
+  fill(wechat.encoding_aes_key, values, "wechat.encoding_aes_key");
+  fill(wechat.callback_mode, values, "wechat.callback_mode");
+  fill(wechat.api_url, values, "wechat.api_url");
+  fill(wechat.authorize_url, values, "wechat.authorize_url");
+  fill(wechat.ask_profile, values, "wechat.ask_profile");
+  fill(wechat.mini_appid, values, "wechat.mini_appid");
+  fill(wechat.mini_secret, values, "wechat.mini_secret");
+  wechat.verify_files = values.list("wechat.verify_files");
+  fill(wechat.call_timeout_ms, values, "wechat.call_timeout_ms");
+  fill(wechat.max_calls, values, "wechat.max_calls");
+  fill(wechat.login_ttl_s, values, "wechat.login_ttl_s");
+  fill(wechat.max_logins_per_address, values, "wechat.max_logins_per_address");
+  fill(wechat.profile_grace_hours, values, "wechat.profile_grace_hours");
+  fill(wechat.send_per_s, values, "wechat.send_per_s");
+  fill(wechat.reminder_hour, values, "wechat.reminder_hour");
+  wechat.templates = message_templates(values, "wechat.template_");
+  wechat.notices = message_templates(values, "wechat.notice_");
+  fill(wechat.sms_url, values, "wechat.sms_url");
+  fill(wechat.sms_token, values, "wechat.sms_token");
+  return wechat;
+}
+
 MetricsConfig metrics_config(const Values& values) {
   MetricsConfig metrics;
   fill(metrics.address, values, "metrics.address");
@@ -153,6 +191,7 @@ Config make_config(const Values& values) {
   config.booking = booking_config(values);
   config.auth = auth_config(values);
   fill(config.check_in.check_in_early_minutes, values, "check_in.check_in_early_minutes");
+  config.wechat = wechat_config(values);
   config.metrics = metrics_config(values);
   config.log = log_config(values);
   return config;
@@ -166,7 +205,7 @@ Loaded load_config(const Sources& sources, Purpose purpose) {
   loaded.values = resolve(given, purpose, loaded.faults);
   loaded.config = make_config(loaded.values);
   check_secrets(loaded.values, purpose, loaded.faults);
-  check_rules(loaded.values, loaded.faults);
+  check_rules(loaded.values, purpose, loaded.faults);
   return loaded;
 }
 

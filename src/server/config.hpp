@@ -110,6 +110,45 @@ struct CheckInConfig {
   bool operator==(const CheckInConfig&) const = default;
 };
 
+/// By kind of message; empty: none is sent of that kind.
+struct MessageTemplates {
+  std::string booked;
+  std::string cancelled;
+  std::string offer;
+  std::string reminder;
+  std::string changed;
+
+  bool operator==(const MessageTemplates&) const = default;
+};
+
+struct WechatConfig {
+  bool enabled = false;  ///< else nothing below is looked at
+  std::string appid;
+  std::string secret;            ///< empty where the purpose doesn't use it; likewise the secrets below
+  std::string callback_token;    ///< empty: no callback
+  std::string encoding_aes_key;  ///< empty in plain mode
+  std::string callback_mode;
+  std::string api_url;
+  std::string authorize_url;
+  bool ask_profile = false;
+  std::string mini_appid;  ///< empty: no mini-program
+  std::string mini_secret;
+  std::vector<std::string> verify_files;  ///< "NAME=CONTENT"
+  std::int64_t call_timeout_ms = 0;
+  std::size_t max_calls = 0;
+  std::int64_t login_ttl_s = 0;
+  std::size_t max_logins_per_address = 0;
+  std::int64_t profile_grace_hours = 0;
+  std::int64_t send_per_s = 0;
+  int reminder_hour = 0;
+  MessageTemplates templates;  ///< to followers
+  MessageTemplates notices;    ///< to whom asked for them
+  std::string sms_url;         ///< empty: none
+  std::string sms_token;
+
+  bool operator==(const WechatConfig&) const = default;
+};
+
 struct MetricsConfig {
   std::string address;     ///< an IP literal
   std::uint16_t port = 0;  ///< 0: no listener
@@ -126,6 +165,7 @@ struct Config {
   BookingConfig booking;
   AuthConfig auth;
   CheckInConfig check_in;
+  WechatConfig wechat;
   MetricsConfig metrics;
   runtime::LogConfig log;
 };

@@ -55,7 +55,44 @@ class Rules {
     }
   }
 
+  /// Of an enabled account; the secrets only where they were read.
+  void check_wechat(bool with_secrets) {
+    for (const std::string_view key : {"wechat.appid", "wechat.api_url", "wechat.authorize_url"}) {
+      if (values_.text(key).empty()) fault(key, "must be given while wechat.enabled is true");
+    }
+    for (const std::string_view key : {"wechat.api_url", "wechat.authorize_url", "wechat.sms_url"}) {
+      const std::string& url = values_.text(key);
+      if (url.starts_with("http://") && !is_loopback_origin(url.substr(0, url.find('/', http_prefix.size())))) {
+        fault(key, "must begin with https:// unless its host is loopback, not " + toml_text(url));
+      }
+    }
+    if (with_secrets) check_wechat_secrets();
+  }
+
  private:
+  static constexpr std::string_view http_prefix = "http://";
+
+  void check_wechat_secrets() {
+    constexpr std::string_view missing = "is missing: give it, or a file that holds it";
+    constexpr std::size_t token_min = 3;
+    constexpr std::size_t token_max = 32;
+    constexpr std::size_t aes_key_length = 43;
+    const std::string& token = values_.text("wechat.callback_token");
+    const std::string& aes_key = values_.text("wechat.encoding_aes_key");
+    if (values_.text("wechat.secret").empty()) fault("wechat.secret", std::string(missing));
+    if (!values_.text("wechat.mini_appid").empty() && values_.text("wechat.mini_secret").empty()) {
+      fault("wechat.mini_secret", std::string(missing));
+    }
+    if (!token.empty() && (token.size() < token_min || token.size() > token_max || !is_alphanumeric(token))) {
+      fault("wechat.callback_token", "must be of 3 to 32 letters and digits");
+    }
+    if (!aes_key.empty() && (aes_key.size() != aes_key_length || !is_alphanumeric(aes_key))) {
+      fault("wechat.encoding_aes_key", "must be of 43 letters and digits");
+    }
+    const bool sealed = values_.text("wechat.callback_mode") != "plain";
+    if (!token.empty() && sealed && aes_key.empty()) fault("wechat.encoding_aes_key", std::string(missing));
+  }
+
   void less(std::string_view key, std::string_view than) {
     if (values_.integer(key) < values_.integer(than)) return;
     fault(key, "must be less than " + std::string(than) + ", which is " + shown(than) + ", not " + shown(key));
@@ -73,12 +110,13 @@ class Rules {
 
 }  // namespace
 
-void check_rules(const Values& values, std::vector<Fault>& faults) {
+void check_rules(const Values& values, Purpose purpose, std::vector<Fault>& faults) {
   Rules rules(values, faults);
   rules.check_exposure();
   rules.check_times();
   rules.check_keys();
   rules.check_ports();
+  if (values.flag("wechat.enabled")) rules.check_wechat(purpose == Purpose::serve || purpose == Purpose::wechat);
 }
 
 }  // namespace zl::server

@@ -8,6 +8,6 @@
 namespace zl::server {
 
 /// Adds a fault for every rule that the values break; each names the key to change and the other one with its value.
-void check_rules(const Values& values, std::vector<Fault>& faults);
+void check_rules(const Values& values, Purpose purpose, std::vector<Fault>& faults);
 
 }  // namespace zl::server

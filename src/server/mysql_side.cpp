@@ -8,6 +8,7 @@
 #include "store/mysql/booking_ledger.hpp"
 #include "store/mysql/catalogue_store.hpp"
 #include "store/mysql/change_feed.hpp"
+#include "store/mysql/credential_store.hpp"
 #include "store/mysql/lease.hpp"
 #include "store/mysql/migration_files.hpp"
 #include "store/mysql/migrations.hpp"
@@ -81,7 +82,8 @@ MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::
       audit_(mysql::create_audit_store(pool_)),
       ledger_(mysql::create_booking_ledger(writers_, pool_)),
       lease_(mysql::create_reconciler_lease(pool_, random)),
-      retention_(mysql::create_retention(pool_)) {}
+      retention_(mysql::create_retention(pool_)),
+      credentials_(mysql::create_credential_store(pool_)) {}
 
 void MysqlSide::stop() {
   writers_.stop();

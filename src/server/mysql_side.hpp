@@ -7,6 +7,7 @@
 #include "app/attendance_store.hpp"
 #include "app/booking_ledger.hpp"
 #include "app/catalogue_store.hpp"
+#include "app/credential_store.hpp"
 #include "app/housekeeping.hpp"
 #include "app/people_store.hpp"
 #include "app/reconcile.hpp"
@@ -36,6 +37,7 @@ class MysqlSide {
   app::BookingLedger& ledger() { return *ledger_; }
   app::ReconcilerLease& lease() { return *lease_; }
   app::Retention& retention() { return *retention_; }
+  app::CredentialStore& credentials() { return *credentials_; }
   const std::string& booking_id_secret() const { return booking_id_secret_; }
 
   /// Whether MySQL answers, by those who ask it every second anyway. The writers connect when somebody books, and
@@ -58,6 +60,7 @@ class MysqlSide {
   std::unique_ptr<app::BookingLedger> ledger_;
   std::unique_ptr<app::ReconcilerLease> lease_;
   std::unique_ptr<app::Retention> retention_;
+  std::unique_ptr<app::CredentialStore> credentials_;
 };
 
 }  // namespace zl::server

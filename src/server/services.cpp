@@ -107,6 +107,7 @@ Services::Services(const Config& config)
             std::chrono::minutes(config_.check_in.check_in_early_minutes)),
       api_(make_api()),
       http_(std::make_unique<http::Server>(loops_, clock_, random_, server_options(config_.http), *metrics_)) {
+  if (config_.wechat.enabled) add_wechat(public_url());
   dispatcher_ = std::make_unique<http::Dispatcher>(api_, keys_, voided_, dispatch_options(), *metrics_);
 }
 
@@ -136,9 +137,19 @@ http::Api Services::make_api() {
           config_.metrics.on_main_listener};
 }
 
+void Services::add_wechat(const std::string& public_url) {
+  wechat_ = std::make_unique<WechatSide>(config_.wechat, public_url,
+                                         WechatSide::Parts{mysql_.credentials(), tasks_, clock_, random_, *metrics_});
+  api_.platform.pages = &wechat_->pages();
+  for (const std::string& file : config_.wechat.verify_files) {
+    const std::size_t equals = file.find('=');
+    api_.platform.verify_files.push_back({file.substr(0, equals), file.substr(equals + 1)});
+  }
+}
+
 http::DispatchOptions Services::dispatch_options() const {
   http::DispatchOptions options;
-  options.public_url = config_.http.public_url.empty() ? url() : config_.http.public_url;
+  options.public_url = public_url();
   options.trusted_proxies = config_.http.trusted_proxies;
   options.per_user = {static_cast<double>(config_.http.rate_user_per_s),
                       static_cast<double>(config_.http.rate_user_burst)};
@@ -149,6 +160,10 @@ http::DispatchOptions Services::dispatch_options() const {
 
 std::string Services::url() const {
   return origin_of(config_.http, http_->port());
+}
+
+std::string Services::public_url() const {
+  return config_.http.public_url.empty() ? url() : config_.http.public_url;
 }
 
 bool Services::ready() const {

@@ -34,6 +34,7 @@
 #include "server/config.hpp"
 #include "server/mysql_side.hpp"
 #include "server/redis_side.hpp"
+#include "server/wechat_side.hpp"
 
 namespace zl::server {
 
@@ -54,10 +55,13 @@ class Services final : private app::SeatNews {
   std::string url() const;
 
  private:
+  std::string public_url() const;
   void on_seats(const base::ProgrammeId& programme_id, const app::SeatCount& seats) override;
   void on_change() override;
 
   http::Api make_api();
+  /// Once the port is known.
+  void add_wechat(const std::string& public_url);
   http::DispatchOptions dispatch_options() const;
   bool ready() const;
   boost::asio::awaitable<void> await_redis();
@@ -72,6 +76,7 @@ class Services final : private app::SeatNews {
   runtime::BlockingPool password_pool_;
   MysqlSide mysql_;
   RedisSide redis_;
+  std::unique_ptr<WechatSide> wechat_;  ///< made when the port is known; null where it is not enabled
 
   app::CatalogueHolder catalogue_;
   app::GateClock time_;

@@ -21,6 +21,10 @@ std::string form_text(TextForm form, std::span<const std::string_view> choices) 
       return "a path of at most 107 bytes, or empty";
     case TextForm::origin:
       return "an origin such as https://example.org, without a path, or empty";
+    case TextForm::address:
+      return "an address such as https://example.org/path, or empty";
+    case TextForm::verify_file:
+      return "a name and what it holds, such as MP_verify_a1B2.txt=a1B2";
     case TextForm::one_of_the_choices:
       break;
   }

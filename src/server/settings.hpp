@@ -30,6 +30,8 @@ enum class TextForm {
   network,             ///< an address, or a network in CIDR form: "10.0.0.0/8"
   socket_path,         ///< empty, or a path of at most 107 bytes, as unix(7) has room for
   origin,              ///< empty, or "https://host" with an optional port (RFC 6454, as a browser sends it)
+  address,             ///< empty, or an origin with or without a path and a query: "https://host/path?a=b"
+  verify_file,         ///< "MP_verify_NAME.txt=CONTENT", both of letters and digits
   one_of_the_choices,  ///< TextType::choices
 };
 
@@ -45,7 +47,7 @@ struct ListType {
 };
 
 /// The work that a configuration is read for.
-enum class Purpose { serve = 1, migrate, create_admin };
+enum class Purpose { serve = 1, migrate, create_admin, wechat };
 
 enum class SecretForm {
   password = 1,

@@ -10,8 +10,12 @@ constexpr std::array log_formats = {std::string_view("json"), std::string_view("
 constexpr std::array log_levels = {std::string_view("debug"), std::string_view("info"),     std::string_view("warning"),
                                    std::string_view("error"), std::string_view("critical"), std::string_view("off")};
 
+constexpr std::array callback_modes = {std::string_view("safe"), std::string_view("compatible"),
+                                       std::string_view("plain")};
+
 constexpr std::array by_server = {Purpose::serve};
-constexpr std::array by_server_and_admin = {Purpose::serve, Purpose::create_admin};
+constexpr std::array by_server_and_commands = {Purpose::serve, Purpose::create_admin, Purpose::wechat};
+constexpr std::array by_wechat = {Purpose::serve, Purpose::wechat};
 constexpr std::array by_migrations = {Purpose::migrate};
 
 constexpr Section section_table[] = {
@@ -22,6 +26,7 @@ constexpr Section section_table[] = {
     {"booking", "Holds, seat counts and what is kept in memory about them."},
     {"auth", "Tokens, logins and passwords."},
     {"check_in", "Checking in at the door."},
+    {"wechat", "The WeChat service account: logins, pushes and messages. Nothing of it is used unless it is enabled."},
     {"metrics", "Figures for Prometheus."},
     {"log", "What the server writes about itself."},
 };
@@ -94,7 +99,7 @@ constexpr Setting setting_table[] = {
     {"mysql.port", IntegerType{3306, 1, 65535, ""}, "The port of the database."},
     {"mysql.database", TextType{"zhonglou", TextForm::required}, "The name of the database."},
     {"mysql.user", TextType{"zhonglou_serve", TextForm::required}, "The account that serves."},
-    {"mysql.password", SecretType{SecretForm::password, by_server_and_admin, true},
+    {"mysql.password", SecretType{SecretForm::password, by_server_and_commands, true},
      "The password of the account that serves."},
     {"mysql.read_threads", IntegerType{4, 1, 64, "threads"},
      "Threads, with a connection each, for everything but bookings.", "Reads more at a time.",
@@ -170,6 +175,69 @@ constexpr Setting setting_table[] = {
     {"check_in.check_in_early_minutes", IntegerType{120, 0, 525600, "minutes"},
      "Time before a session's start at which checking in begins.", "Lets staff begin earlier.",
      "Stops check-ins for the wrong day."},
+
+    {"wechat.enabled", FlagType{false}, "Lets parents in by WeChat, and answers and sends its messages."},
+    {"wechat.appid", TextType{"", TextForm::any}, "The appid of the service account."},
+    {"wechat.secret", SecretType{SecretForm::password, by_wechat, false}, "The AppSecret of the service account."},
+    {"wechat.callback_token", SecretType{SecretForm::password, by_wechat, false},
+     "The token that signs what WeChat pushes: 3 to 32 letters and digits, as given on its page; absent, pushes are "
+     "not taken."},
+    {"wechat.encoding_aes_key", SecretType{SecretForm::password, by_wechat, false},
+     "The EncodingAESKey of WeChat's page, 43 letters and digits; needed unless wechat.callback_mode is plain."},
+    {"wechat.callback_mode", TextType{"safe", TextForm::one_of_the_choices, callback_modes},
+     "How WeChat sends its pushes, as chosen on its page: safe is encrypted."},
+    {"wechat.api_url", TextType{"https://api.weixin.qq.com", TextForm::origin},
+     "Where the platform's interface is; https unless it is loopback."},
+    {"wechat.authorize_url", TextType{"https://open.weixin.qq.com", TextForm::origin},
+     "Where browsers are sent to log in; https unless it is loopback."},
+    {"wechat.ask_profile", FlagType{false},
+     "Asks parents for leave when they log in, which tells their unionid; otherwise logging in is silent."},
+    {"wechat.mini_appid", TextType{"", TextForm::any}, "The appid of the mini-program; empty is none."},
+    {"wechat.mini_secret", SecretType{SecretForm::password, by_wechat, false}, "The AppSecret of the mini-program."},
+    {"wechat.verify_files", ListType{TextForm::verify_file},
+     "The files by which WeChat checks that the domain is ours, served at the root."},
+    {"wechat.call_timeout_ms", IntegerType{8000, 100, 60000, "ms"}, "Time for a call of the platform to be answered.",
+     "Bears a slow platform.", "Tells parents sooner to try again."},
+    {"wechat.max_calls", IntegerType{256, 1, 10000, "calls"},
+     "Calls of the platform under way at a time, a connection each; a further one is refused with 503.",
+     "Logs more parents in at a time.", "Spares descriptors and the platform."},
+    {"wechat.login_ttl_s", IntegerType{600, 30, 600, "s"}, "Time that a begun login has to come back from WeChat.",
+     "Bears parents who hesitate.", "Makes a stolen link useless sooner."},
+    {"wechat.max_logins_per_address", IntegerType{5000, 1, 1000000, "logins"},
+     "Logins of one address that were begun and have not come back; a further one is refused with 429.",
+     "Lets bigger carriers through.", "Stops floods from one address sooner."},
+    {"wechat.profile_grace_hours", IntegerType{72, 0, 8760, "hours"},
+     "Time after which what is known of a WeChat account that unfollowed is wiped; until then a login brings it back.",
+     "Forgives longer.", "Forgets sooner."},
+    {"wechat.send_per_s", IntegerType{20, 1, 10000, "messages per second"}, "Messages sent by all processes together.",
+     "Reaches parents sooner.", "Spares the platform's quota of a minute."},
+    {"wechat.reminder_hour", IntegerType{18, 0, 23, ""},
+     "The hour of the town's day from which on parents are reminded of tomorrow's sessions."},
+    {"wechat.template_booked", TextType{"", TextForm::any},
+     "Template of the message to followers: a booking was made; empty sends none."},
+    {"wechat.template_cancelled", TextType{"", TextForm::any},
+     "Template of the message to followers: the station has cancelled; empty sends none."},
+    {"wechat.template_offer", TextType{"", TextForm::any},
+     "Template of the message to followers: a seat came free for the waiting list; empty sends none."},
+    {"wechat.template_reminder", TextType{"", TextForm::any},
+     "Template of the message to followers: a session is tomorrow; empty sends none."},
+    {"wechat.template_changed", TextType{"", TextForm::any},
+     "Template of the message to followers: a session was moved or changed; empty sends none."},
+    {"wechat.notice_booked", TextType{"", TextForm::any},
+     "Template of the notice to those who asked for it: a booking was made; empty sends none."},
+    {"wechat.notice_cancelled", TextType{"", TextForm::any},
+     "Template of the notice to those who asked for it: the station has cancelled; empty sends none."},
+    {"wechat.notice_offer", TextType{"", TextForm::any},
+     "Template of the notice to those who asked for it: a seat came free for the waiting list; empty sends none."},
+    {"wechat.notice_reminder", TextType{"", TextForm::any},
+     "Template of the notice to those who asked for it: a session is tomorrow; empty sends none."},
+    {"wechat.notice_changed", TextType{"", TextForm::any},
+     "Template of the notice to those who asked for it: a session was moved or changed; empty sends none."},
+    {"wechat.sms_url", TextType{"", TextForm::address},
+     "Where to POST what has to reach a parent whom WeChat can't reach; https unless it is loopback, empty is "
+     "nowhere."},
+    {"wechat.sms_token", SecretType{SecretForm::password, by_server, false},
+     "The bearer token for wechat.sms_url, where it asks for one."},
 
     {"metrics.address", TextType{"127.0.0.1", TextForm::ip_address}, "The address of the metrics' own listener."},
     {"metrics.port", IntegerType{9464, 0, 65535, ""}, "The port of the metrics' own listener; 0 is none."},

@@ -78,6 +78,28 @@ bool is_origin(std::string_view text) {
   return !port || (is_number_up_to(*port, 65535) && *port != "0" && *port != own_port);
 }
 
+/// An origin, and behind it nothing but printable ASCII from the first slash on; no fragment.
+bool is_address(std::string_view text) {
+  const auto authority = authority_of(text);
+  if (!authority) return false;
+  const std::size_t path = std::min(authority->find('/'), authority->size());
+  return is_origin(text.substr(0, text.size() - authority->size() + path)) &&
+         std::ranges::all_of(authority->substr(path), [](char c) { return c > ' ' && c <= '~' && c != '#'; });
+}
+
+bool is_verify_file(std::string_view text) {
+  constexpr std::string_view prefix = "MP_verify_";
+  constexpr std::string_view suffix = ".txt";
+  constexpr std::size_t size_max = 200;
+  const std::size_t equals = std::min(text.find('='), text.size());
+  const std::string_view name = text.substr(0, equals);
+  if (text.size() > size_max || equals == text.size()) return false;
+  if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix))
+    return false;
+  return is_alphanumeric(name.substr(prefix.size(), name.size() - prefix.size() - suffix.size())) &&
+         is_alphanumeric(text.substr(equals + 1));
+}
+
 }  // namespace
 
 bool has_form(const std::string& text, TextForm form, std::span<const std::string_view> choices) {
@@ -95,6 +117,10 @@ bool has_form(const std::string& text, TextForm form, std::span<const std::strin
       return text.size() < sizeof(sockaddr_un::sun_path);
     case TextForm::origin:
       return text.empty() || is_origin(text);
+    case TextForm::address:
+      return text.empty() || is_address(text);
+    case TextForm::verify_file:
+      return is_verify_file(text);
     case TextForm::one_of_the_choices:
       return std::ranges::find(choices, text) != choices.end();
   }
@@ -104,6 +130,12 @@ bool has_form(const std::string& text, TextForm form, std::span<const std::strin
 bool has_form(std::string_view secret, SecretForm form) {
   constexpr std::size_t key_digits = 64;
   return form == SecretForm::password || (secret.size() == key_digits && base::from_hex(secret).has_value());
+}
+
+bool is_alphanumeric(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  });
 }
 
 bool is_loopback(const std::string& address) {

@@ -13,6 +13,9 @@ bool has_form(const std::string& text, TextForm form, std::span<const std::strin
 
 bool has_form(std::string_view secret, SecretForm form);
 
+/// Letters and digits of ASCII, and at least one.
+bool is_alphanumeric(std::string_view text);
+
 /// An IPv4 or IPv6 literal that never leaves this machine: 127.0.0.0/8, ::1.
 bool is_loopback(const std::string& address);
 

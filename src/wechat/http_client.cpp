@@ -61,7 +61,10 @@ awaitable<void> look_up(std::shared_ptr<LookUp> task, std::string host, std::str
 class BeastHttpClient final : public HttpClient {
  public:
   BeastHttpClient(const HttpClientConfig& config, Origin origin)
-      : config_(config), origin_(std::move(origin)), calls_(config.calls_limit), tls_(ssl::context::tls_client) {
+      : config_(config),
+        origin_(std::move(origin)),
+        calls_(std::make_shared<runtime::BoundedCount>(config.calls_limit)),
+        tls_(ssl::context::tls_client) {
     tls_.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
     tls_.set_verify_mode(ssl::verify_peer);
     tls_.set_verify_callback(ssl::host_name_verification(origin_.host));
@@ -76,7 +79,9 @@ class BeastHttpClient final : public HttpClient {
   }
 
   awaitable<Outcome<HttpAnswer>> fetch(HttpRequest request) override {
-    const std::optional<runtime::CountGuard> place = calls_.try_take();
+    // Held here too: a call that is cut off by the end of the loops gives its place back after the client is gone.
+    const std::shared_ptr<runtime::BoundedCount> calls = calls_;
+    const std::optional<runtime::CountGuard> place = calls->try_take();
     if (!place) co_return base::Refused{base::Code::overloaded, "too many calls of the platform are under way", {}, 1};
     const SteadyTime deadline = SteadyTime::clock::now() + config_.timeout;
     const auto task = std::make_shared<LookUp>(co_await asio::this_coro::executor);
@@ -137,7 +142,7 @@ class BeastHttpClient final : public HttpClient {
 
   const HttpClientConfig config_;
   const Origin origin_;
-  runtime::BoundedCount calls_;
+  const std::shared_ptr<runtime::BoundedCount> calls_;
   ssl::context tls_;
 };
 

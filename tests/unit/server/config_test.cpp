@@ -32,7 +32,8 @@ bool same(const Config& left, const Config& right) {
   };
   return left.http == right.http && left.redis == right.redis && left.mysql == right.mysql &&
          left.mysql_migrate == right.mysql_migrate && left.booking == right.booking && left.auth == right.auth &&
-         left.check_in == right.check_in && left.metrics == right.metrics && of(left.log) == of(right.log);
+         left.check_in == right.check_in && left.wechat == right.wechat && left.metrics == right.metrics &&
+         of(left.log) == of(right.log);
 }
 
 /// A valid value that is not the default.
@@ -44,10 +45,12 @@ std::string another_value(const Setting& setting) {
     std::string operator()(const FlagType& type) const { return type.standard ? "false" : "true"; }
     std::string operator()(const TextType& type) const {
       if (type.form == TextForm::ip_address) return "127.0.0.9";
-      if (type.form == TextForm::origin) return "https://example.org";
+      if (type.form == TextForm::origin || type.form == TextForm::address) return "https://example.org";
       return type.form == TextForm::one_of_the_choices ? std::string(type.choices.back()) : "/another";
     }
-    std::string operator()(const ListType&) const { return "10.0.0.0/8"; }
+    std::string operator()(const ListType& type) const {
+      return type.form == TextForm::verify_file ? "MP_verify_a1.txt=a1" : "10.0.0.0/8";
+    }
     std::string operator()(const SecretType&) const { return key_b; }
   };
   return std::visit(Another{}, setting.type);

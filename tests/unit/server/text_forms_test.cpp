@@ -55,6 +55,22 @@ TEST(TextForms, each_form_takes_what_it_says_and_nothing_else) {
       {TextForm::origin, "https://[127.0.0.1]", false},
       {TextForm::origin, "ftp://example.org", false},
       {TextForm::origin, "example.org", false},
+      {TextForm::address, "", true},
+      {TextForm::address, "https://example.org", true},
+      {TextForm::address, "https://example.org:8443/sms?to=parents", true},
+      {TextForm::address, "http://127.0.0.1:9000/", true},
+      {TextForm::address, "https://example.org/a b", false},
+      {TextForm::address, "https://example.org/#x", false},
+      {TextForm::address, "https://example.org?x", false},
+      {TextForm::address, "https://user@example.org/", false},
+      {TextForm::address, "/sms", false},
+      {TextForm::verify_file, "MP_verify_a1B2.txt=a1B2", true},
+      {TextForm::verify_file, "MP_verify_.txt=a1B2", false},
+      {TextForm::verify_file, "MP_verify_a1B2.txt=", false},
+      {TextForm::verify_file, "MP_verify_a1B2.txt", false},
+      {TextForm::verify_file, "MP_verify_../a.txt=a", false},
+      {TextForm::verify_file, "index.html=a", false},
+      {TextForm::verify_file, "MP_verify_a.txt=<b>", false},
   };
   for (const auto& c : cases) EXPECT_EQ(has_form(c.text, c.form), c.fits) << static_cast<int>(c.form) << " " << c.text;
 }
