@@ -24,25 +24,11 @@ const std::string token = "RMNlACHlV5ThzfRlVS4D4";
 const std::string aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";  // with spare bits set
 const std::string appid = "wxb11529c136998cb6";
 
-/// The packages, where they have not been fetched in this form before.
+/// The packages, fetched where they have not been in this form before.
 fs::path fetched_peers() {
-  const fs::path source = test::source_dir() / "tests/support/wechat_peers";
   const fs::path folder = test::binary_dir() / "wechat_peers";
-  const auto content = [](const fs::path& file) {
-    std::ostringstream text;
-    text << std::ifstream(file).rdbuf();
-    return text.str();
-  };
-  const bool fetched = content(folder / "fetched") == content(source / "package-lock.json");
-  fs::create_directories(folder);
-  for (const std::string name : {".npmrc", "package.json", "package-lock.json", "ciphers.js"}) {
-    fs::copy_file(source / name, folder / name, fs::copy_options::overwrite_existing);
-  }
-  if (!fetched) {
-    test::Process npm({"/usr/bin/env", "npm", "--prefix", folder.string(), "ci"});
-    if (npm.wait() != 0) throw std::runtime_error("npm could not fetch the peers");
-    fs::copy_file(source / "package-lock.json", folder / "fetched", fs::copy_options::overwrite_existing);
-  }
+  test::Process fetch({(test::source_dir() / "tests/support/wechat_peers/fetch").string(), folder.string()});
+  if (fetch.wait() != 0) throw std::runtime_error("npm could not fetch the peers");
   return folder;
 }
 
