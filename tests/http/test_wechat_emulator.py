@@ -1,109 +1,13 @@
-"""The emulator of the WeChat platform does what the platform's documentation says of it."""
-import http.client
-import http.server
+"""The emulator of the WeChat platform does what the platform's documentation says of it: tokens, logins, messages."""
+import email.utils
+import html
 import json
-import pathlib
-import threading
-import time
+import re
 import unittest
 import urllib.parse
-import xml.etree.ElementTree as ElementTree
 
-from support.wechat_emulator.cipher import Cipher, signature
-from support.wechat_emulator.server import Emulator
-
-VECTORS = pathlib.Path(__file__).resolve().parents[1] / "support/wechat_vectors.json"
-TOKEN = "AAAAA"
-AES_KEY = "A" * 43
-APPID = "wxba5fad812f8e6fb9"
-SECRET = "0123456789abcdef0123456789abcdef"
-
-
-class Receiver:
-    """An account's callback that answers as the test says, one item for each push: a text, a delay in seconds, or a
-    status. Beyond the list it answers "success"."""
-
-    def __init__(self):
-        self.answers = []
-        self.pushes = []  # (query, body)
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
-                good = query["signature"] == signature(TOKEN, query["timestamp"], query["nonce"])
-                self._answer(200 if good else 403, query["echostr"])
-
-            def do_POST(self):
-                query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
-                receiver.pushes.append((query, self.rfile.read(int(self.headers["Content-Length"])).decode()))
-                answer = receiver.answers.pop(0) if receiver.answers else "success"
-                if callable(answer):
-                    answer = answer(query)
-                if isinstance(answer, float):
-                    time.sleep(answer)
-                    answer = "success"
-                self._answer(answer, "") if isinstance(answer, int) else self._answer(200, answer)
-
-            def _answer(self, status, text):
-                try:
-                    self.send_response(status)
-                    self.end_headers()
-                    self.wfile.write(text.encode())
-                except OSError:
-                    pass  # the platform has gone on
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/wechat/callback"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class EmulatorTest(unittest.TestCase):
-    def setUp(self):
-        self.platform = self.enterContext(Emulator(clock=lambda: 1_800_000_000.0))  # a whole minute
-        self.platform.add_person("o1", unionid="u1")
-
-    def request(self, method, target, body=None):
-        address = urllib.parse.urlsplit(self.platform.url)
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
-        try:
-            raw = body if isinstance(body, (bytes, type(None))) else json.dumps(body, ensure_ascii=False).encode()
-            connection.request(method, target, raw)
-            response = connection.getresponse()
-            return response.status, dict(response.headers), response.read().decode()
-        finally:
-            connection.close()
-
-    def get(self, path, **query):
-        return json.loads(self.request("GET", f"{path}?{urllib.parse.urlencode(query)}")[2])
-
-    def post(self, path, body, **query):
-        return json.loads(self.request("POST", f"{path}?{urllib.parse.urlencode(query)}", body)[2])
-
-    def stable(self, force=False, **other):
-        body = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": force} | other
-        return self.post("/cgi-bin/stable_token", body)
-
-    def classic(self):
-        return self.get("/cgi-bin/token", grant_type="client_credential", appid=APPID, secret=SECRET)
-
-    def works(self, token):
-        return self.get("/cgi-bin/ticket/getticket", access_token=token, type="jsapi")["errcode"]
-
-    def send(self, token, **other):
-        body = {"touser": "o1", "template_id": "TEMPLATE", "data": {"thing1": {"value": "钢琴课"}}} | other
-        return self.post("/cgi-bin/message/template/send", body, access_token=token)
-
-    def notify(self, token, **other):
-        body = {"touser": "o1", "template_id": "NOTICE", "data": {"thing1": {"value": "钢琴课"}}} | other
-        return self.post("/cgi-bin/message/subscribe/bizsend", body, access_token=token)
+from emulated import APPID, SECRET, EmulatorTest
+from support.wechat_emulator.scenes import Scenes
 
 
 class TokenTest(EmulatorTest):
@@ -170,6 +74,18 @@ class TokenTest(EmulatorTest):
         self.platform.advance(86_400)
         self.assertEqual(self.stable().get("errcode", 0), 0)
 
+    def test_a_standing_fault_stays_until_it_is_taken_away(self):
+        self.platform.stand_fault("/cgi-bin/stable_token", 40164)
+        answers = [self.stable() for _ in range(3)]
+        self.assertEqual([answer["errcode"] for answer in answers], [40164] * 3)
+        self.assertIn("invalid ip 127.0.0.1", answers[0]["errmsg"])
+        self.platform.stand_fault("/cgi-bin/stable_token", None)
+        self.assertNotIn("errcode", self.stable())
+
+    def test_answers_are_dated_by_the_platform_s_clock(self):
+        _, headers, _ = self.request("GET", "/cgi-bin/token")
+        self.assertEqual(email.utils.parsedate_to_datetime(headers["Date"]).timestamp(), 1_800_000_000)
+
     def test_faults_come_as_planned(self):
         self.platform.plan_faults("/cgi-bin/stable_token", [-1, 40164])
         self.assertEqual([self.stable().get("errcode", 0) for _ in range(3)], [-1, 40164, 0])
@@ -210,6 +126,25 @@ class LoginTest(EmulatorTest):
                           grant_type="authorization_code")
         self.assertEqual((answer["openid"], answer["unionid"]), ("o1", "u1"))
         self.assertNotIn("errcode", answer)
+
+    def test_a_snapshot_s_visitor_is_no_person(self):
+        page = self.authorize()[2]
+        link = next(html.unescape(link) for link in re.findall(r'href="([^"]*)">快照', page))
+        answer = self.exchange(dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(link).query))["code"])
+        self.assertEqual(answer["is_snapshotuser"], 1)
+        self.assertNotIn(answer["openid"], self.platform.account.people)
+
+    def test_a_profile_is_for_a_token_that_was_given_for_it(self):
+        for scope, expected in (("snsapi_base", 48001), ("snsapi_userinfo", 0)):
+            login = self.exchange(self.platform.code("o1", scope=scope)["code"])
+            answer = self.get("/sns/userinfo", access_token=login["access_token"], openid="o1", lang="zh_CN")
+            self.assertEqual(answer.get("errcode", 0), expected)
+        self.assertEqual((answer["unionid"], answer["nickname"]), ("u1", "家长"))
+
+    def test_a_parameter_named_open_id_does_not_come_back(self):
+        self.platform.visit_as("o1")
+        location = self.authorize(redirect="https://town.example/back?openId=1&x=2")[1]["Location"]
+        self.assertRegex(location, r"^https://town\.example/back\?x=2&code=")
 
     def test_the_silent_authorization_sends_back_with_code_and_state(self):
         self.platform.visit_as("o1")
@@ -298,8 +233,12 @@ class MessageTest(EmulatorTest):
         self.assertEqual(create(json.dumps({"button": [button]}).encode()), 40033)
         self.assertEqual(create(json.dumps({"menu": {"button": [button]}}, ensure_ascii=False).encode()), 40016)
         self.assertEqual(create(json.dumps({"button": [button] * 4}, ensure_ascii=False).encode()), 40016)
-        self.assertEqual(create(json.dumps({"button": [button | {"name": "我的全部预约"}]}, ensure_ascii=False).encode()),
-                         40018)
+        for wrong, errcode in (({"name": "我的全部预约"}, 40018), ({"type": "press"}, 40017), ({"key": "k" * 129}, 40019),
+                               ({"type": "view"}, 40020), ({"type": "view", "url": "town.example"}, 40055),
+                               ({"sub_button": [button] * 6}, 40023),
+                               ({"sub_button": [button | {"name": "长" * 21}]}, 40025)):
+            raw = json.dumps({"button": [button | wrong]}, ensure_ascii=False).encode()
+            self.assertEqual(create(raw), errcode, wrong)
 
     def test_a_scene_code_has_a_ticket(self):
         answer = self.post("/cgi-bin/qrcode/create", {"expire_seconds": 600, "action_name": "QR_STR_SCENE",
@@ -307,133 +246,31 @@ class MessageTest(EmulatorTest):
                            access_token=self.token)
         self.assertEqual(self.platform.account.scenes[answer["ticket"]], "ev_42")
 
+    def scene(self, action, lifetime_s=None, **scene):
+        body = {"action_name": action, "action_info": {"scene": scene}}
+        return self.post("/cgi-bin/qrcode/create", body | ({"expire_seconds": lifetime_s} if lifetime_s else {}),
+                         access_token=self.token)
 
-class PushTest(EmulatorTest):
-    def setUp(self):
-        super().setUp()
-        self.receiver = Receiver()
-        self.addCleanup(self.receiver.close)
-        self.cipher = Cipher(AES_KEY, APPID)
+    def test_scenes_keep_their_forms(self):
+        for action, lifetime_s, scene, errcode in (
+                ("QR_STR_SCENE", 60, {"scene_str": ""}, 40053), ("QR_STR_SCENE", 60, {"scene_str": "s" * 65}, 40053),
+                ("QR_SCENE", 60, {"scene_id": 0}, 40053), ("QR_LIMIT_SCENE", None, {"scene_id": 100_001}, 40053),
+                ("QR_STR_SCENE", 2_592_001, {"scene_str": "s"}, 40097), ("QR", 60, {"scene_str": "s"}, 40052)):
+            self.assertEqual(self.scene(action, lifetime_s, **scene)["errcode"], errcode, (action, scene))
 
-    def push_to(self, **options):
-        return self.platform.push_to(self.receiver.url, TOKEN, AES_KEY, **options)["checked"]
+    def test_a_temporary_code_lapses_and_a_permanent_one_is_one_of_so_many(self):
+        self.platform.account.scene_codes = Scenes(self.platform.now, permanent_max=1)
+        temporary = self.scene("QR_STR_SCENE", 600, scene_str="x.1")["ticket"]
+        permanent = self.scene("QR_LIMIT_STR_SCENE", scene_str="s.1")
+        self.assertNotIn("expire_seconds", permanent)
+        self.assertEqual(self.scene("QR_LIMIT_STR_SCENE", scene_str="s.1")["errcode"], 45029)
+        self.platform.advance(600)
+        codes = self.platform.account.scene_codes
+        self.assertEqual((codes.valid(temporary), codes.valid(permanent["ticket"]).scene), (None, "s.1"))
+        self.assertEqual(self.request("GET", f"/cgi-bin/showqrcode?ticket={temporary}")[0], 404)
 
-    def test_vectors_of_the_platform_hold_for_its_cipher(self):
-        for vector in json.loads(VECTORS.read_text())["vectors"]:
-            given, expected = vector["input"], vector["expected"]
-            if vector["kind"] == "aes_encrypt":
-                cipher = Cipher(given["encoding_aes_key"], given["appid"])
-                self.assertEqual(cipher.seal(given["msg"], given["random16"].encode()), expected["encrypt"])
-                self.assertEqual(cipher.open(expected["encrypt"]), given["msg"])
-            elif vector["kind"] == "aes_decrypt":
-                cipher = Cipher(given["encoding_aes_key"], given["appid"])
-                self.assertEqual(cipher.open(given["encrypt"]), expected["msg"])
-                self.assertEqual(signature(given["token"], given["timestamp"], given["nonce"], given["encrypt"]),
-                                 expected["msg_signature"])
-
-    def test_an_address_is_checked_before_it_is_used(self):
-        self.assertTrue(self.push_to())
-        self.assertFalse(self.platform.push_to(self.receiver.url, "other", AES_KEY)["checked"])
-
-    def test_all_three_modes_carry_the_same_message(self):
-        for mode in ("plain", "compatible", "safe"):
-            with self.subTest(mode):
-                self.push_to(mode=mode)
-                self.platform.say("o1", "我的预约 ]]> 😀")
-                query, body = self.receiver.pushes[-1]
-                self.assertEqual(query["openid"], "o1")
-                self.assertEqual(query["signature"], signature(TOKEN, query["timestamp"], query["nonce"]))
-                fields = {child.tag: child.text for child in ElementTree.fromstring(body)}
-                self.assertEqual("Encrypt" in fields, mode != "plain")
-                self.assertEqual("Content" in fields, mode != "safe")
-                if mode != "plain":
-                    self.assertEqual(query["encrypt_type"], "aes")
-                    self.assertEqual(query["msg_signature"], signature(TOKEN, query["timestamp"], query["nonce"],
-                                                                       fields["Encrypt"]))
-                    opened = ElementTree.fromstring(self.cipher.open(fields["Encrypt"]))
-                    fields = {child.tag: child.text for child in opened}
-                self.assertEqual(fields["Content"], "我的预约 ]]> 😀")
-                self.assertGreater(int(fields["MsgId"]), 2**53)
-
-    def test_a_push_is_repeated_alike_until_it_is_answered(self):
-        self.push_to(mode="plain", timeout_s=0.3)
-        self.receiver.answers = [1.0, 500]
-        deliveries = self.platform.say("o1", "在吗")["deliveries"]
-        self.assertEqual([delivery["status"] for delivery in deliveries], [None, 500, 200])
-        bodies = {body for _, body in self.receiver.pushes}
-        self.assertEqual(len(bodies), 1, "MsgId and CreateTime stay")
-
-    def test_a_push_is_given_up_after_its_retries(self):
-        for attempts in (3, 4):
-            self.push_to(mode="safe", attempts=attempts)
-            self.receiver.answers = [500] * 10
-            deliveries = self.platform.event("o1", "CLICK", "<EventKey>my</EventKey>")["deliveries"]
-            self.assertEqual(len(deliveries), attempts)
-            self.assertFalse(deliveries[-1]["understood"])
-            self.receiver.answers = []
-
-    def test_answers_are_read_in_the_way_of_the_mode(self):
-        words = "<xml><MsgType>text</MsgType><Content>你好</Content></xml>"
-        self.push_to(mode="plain", attempts=3)
-        self.receiver.answers = [words]
-        self.assertEqual(self.platform.say("o1", "帮助")["deliveries"][0]["reply"]["Content"], "你好")
-
-        def sealed(query, nonce=None):
-            encrypted, at, nonce = self.cipher.seal(words), "1714112446", nonce or query["nonce"]
-            return (f"<xml><Encrypt>{encrypted}</Encrypt><MsgSignature>{signature(TOKEN, at, nonce, encrypted)}"
-                    f"</MsgSignature><TimeStamp>{at}</TimeStamp><Nonce>{nonce}</Nonce></xml>")
-
-        self.push_to(mode="safe", attempts=3)
-        self.receiver.answers = [sealed]
-        self.assertEqual(self.platform.say("o1", "帮助")["deliveries"][0]["reply"]["Content"], "你好")
-        for wrong in (words, "ok", "<xml>", lambda query: sealed(query, "1")):
-            self.receiver.answers = [wrong]
-            deliveries = self.platform.say("o1", "帮助")["deliveries"]
-            self.assertEqual([delivery["understood"] for delivery in deliveries], [False, True])
-
-    def test_a_scan_subscribes_or_is_a_scan(self):
-        self.push_to(mode="plain")
-        self.platform.add_person("o2", following=False)
-        self.platform.scan("o2", "ev_42")
-        self.platform.scan("o2", "ev_42")
-        events = [(ElementTree.fromstring(body).findtext("Event"), ElementTree.fromstring(body).findtext("EventKey"))
-                  for _, body in self.receiver.pushes]
-        self.assertEqual(events, [("subscribe", "qrscene_ev_42"), ("SCAN", "ev_42")])
-
-    def test_receipts_come_after_the_answer_before_it_or_never(self):
-        self.push_to(mode="plain")
-        token = self.stable()["access_token"]
-        for receipts, already_there in (("before", True), ("never", False), ("after", None)):
-            self.platform.receipts = receipts
-            self.receiver.pushes.clear()
-            message_id = str(self.send(token)["msgid"])
-            if already_there is not None:
-                self.assertEqual(bool(self.receiver.pushes), already_there)
-            self.platform.settle()
-            if receipts != "never":
-                receipt = ElementTree.fromstring(self.receiver.pushes[0][1])
-                self.assertEqual((receipt.findtext("Event"), receipt.findtext("MsgID"), receipt.findtext("Status")),
-                                 ("TEMPLATESENDJOBFINISH", message_id, "success"))
-
-    def test_a_notice_s_receipt_names_its_template(self):
-        self.push_to(mode="plain")
-        self.platform.receipts = "before"
-        self.platform.consent("o1", "NOTICE")
-        self.notify(self.stable()["access_token"])
-        receipt = ElementTree.fromstring(self.receiver.pushes[-1][1])
-        self.assertEqual(receipt.findtext("SubscribeMsgSentEvent/List/TemplateId"), "NOTICE")
-        self.assertEqual(receipt.findtext("SubscribeMsgSentEvent/List/MsgID"), self.platform.report()["sent"][0]["msgid"])
-
-
-class ControlTest(EmulatorTest):
-    def test_controls_are_there_over_http(self):
-        status, _, body = self.request("POST", "/emulator/code", {"openid": "o1"})
-        self.assertEqual(status, 200)
-        self.assertTrue(json.loads(body)["code"])
-        self.assertEqual(self.request("POST", "/emulator/now", {})[0], 400)
-        self.assertEqual(self.request("POST", "/emulator/code", {"who": "o1"})[0], 400)
-        self.assertEqual(self.request("POST", "/emulator/scan", {"openid": "o9", "scene": "s"})[0], 400)
-        self.assertEqual(self.request("GET", "/elsewhere")[0], 404)
+    def test_a_call_without_a_code_of_the_scene_has_a_minute(self):
+        self.assertEqual(self.scene("QR_STR_SCENE", scene_str="x.1")["expire_seconds"], 60)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from .faults import Fault
+from .scenes import Scenes
 from .tokens import Tokens
 
 CODE_LIFETIME_S = 300
@@ -13,16 +14,14 @@ DEDUP_S = 600
 DAY_S = 86_400
 PLATFORM_OFFSET_S = 8 * 3600
 THING_LENGTH_MAX = 20
-MENU_BUTTONS_MAX = 3
-MENU_SUB_BUTTONS_MAX = 5
-MENU_NAME_BYTES_MAX = 16
-MENU_SUB_NAME_BYTES_MAX = 60
+USER_TOKEN_LIFETIME_S = 7200
 
 QUOTAS = {  # path: (per minute, per day); None is no limit
     "/cgi-bin/stable_token": (10_000, 500_000),
     "/cgi-bin/token": (None, 2_000),
     "/sns/oauth2/access_token": (50_000, None),
     "/cgi-bin/message/template/send": (None, 100_000),
+    "/cgi-bin/message/subscribe/bizsend": (None, 100_000),
     "/cgi-bin/ticket/getticket": (None, 100_000),
 }
 
@@ -33,6 +32,7 @@ class Person:
     unionid: str = ""
     nickname: str = "家长"
     following: bool = True
+    blocking: bool = False  # follows, and lets no message through
     consents: collections.Counter = field(default_factory=collections.Counter)  # template id: notices left
 
 
@@ -44,6 +44,7 @@ class Settings:
     redirect_host: str = ""  # with its port; empty allows any
     templates: tuple[str, ...] = ("TEMPLATE",)
     notices: tuple[str, ...] = ("NOTICE",)
+    permanent_scenes: int = 100_000
 
 
 class Account:
@@ -57,13 +58,20 @@ class Account:
         self.requests: collections.Counter = collections.Counter()
         self.sent: list[dict] = []
         self.menu: dict | None = None
-        self.scenes: dict[str, str] = {}  # ticket: scene
+        self.scene_codes = Scenes(now, settings.permanent_scenes)
+        self.standing_faults: dict[str, int] = {}  # path: errcode, until it is taken away
+        self._user_tokens: dict[str, tuple[str, str, float]] = {}  # token: openid, scope, until
         self._codes: dict[str, dict] = {}
         self._used: dict[tuple, int] = {}  # (path, minute or day): calls
         self._by_client_id: dict[str, tuple[float, str]] = {}
         self._ticket = ("", 0.0)
         # Beyond 2^53, as the platform's own.
         self._next_message = 3_557_254_367_693_750_000 + secrets.randbelow(1000)
+
+    @property
+    def scenes(self) -> dict[str, str]:
+        """Ticket: scene."""
+        return {ticket: code.scene for ticket, code in self.scene_codes.codes.items()}
 
     # ---- quotas and credentials ----
 
@@ -72,6 +80,8 @@ class Account:
         self.requests[path] += 1
         if self.planned_faults[path]:
             raise Fault(self.planned_faults[path].popleft())
+        if path in self.standing_faults:
+            raise Fault(self.standing_faults[path])
         now = int(self._now())
         periods = (("minute", now // 60, 45011), ("day", (now + PLATFORM_OFFSET_S) // DAY_S, 45009))
         for limit, (name, number, errcode) in zip(self.quotas.get(path, (None, None)), periods):
@@ -121,14 +131,32 @@ class Account:
 
     def exchange_web_code(self, code: str) -> dict:
         entry = self._take_code(code, mini=False)
-        person = self.person(entry["openid"])
-        answer = {"access_token": secrets.token_urlsafe(64), "expires_in": 7200,
+        # Who looks at a snapshot has an openid of no person.
+        person = Person(entry["openid"]) if entry["snapshot"] else self.person(entry["openid"])
+        token = secrets.token_urlsafe(64)
+        self._user_tokens[token] = (person.openid, entry["scope"], self._now() + USER_TOKEN_LIFETIME_S)
+        answer = {"access_token": token, "expires_in": USER_TOKEN_LIFETIME_S,
                   "refresh_token": secrets.token_urlsafe(64), "openid": person.openid, "scope": entry["scope"]}
         if entry["scope"] == "snsapi_userinfo" and person.unionid:
             answer["unionid"] = person.unionid
         if entry["snapshot"]:
             answer["is_snapshotuser"] = 1
         return answer
+
+    def profile(self, token: str, openid: str) -> dict:
+        owner, scope, until = self._user_tokens.get(token, ("", "", 0))
+        if not owner:
+            raise Fault(40001)
+        if self._now() >= until:
+            raise Fault(42001)
+        if scope != "snsapi_userinfo":
+            raise Fault(48001)
+        if openid != owner:
+            raise Fault(40003)
+        person = self.people.get(openid, Person(openid))
+        answer = {"openid": openid, "nickname": person.nickname, "sex": 0, "language": "", "city": "", "province": "",
+                  "country": "", "headimgurl": "", "privilege": []}
+        return answer | ({"unionid": person.unionid} if person.unionid else {})
 
     def exchange_mini_code(self, code: str) -> dict:
         person = self.person(self._take_code(code, mini=True)["openid"])
@@ -188,30 +216,3 @@ class Account:
             too_long = name.startswith("thing") and len(value) > THING_LENGTH_MAX
             if too_long or re.search(r"[\x00-\x1f]", value):
                 raise Fault(47003, f" {name}.DATA is invalid")
-
-    # ---- scenes and the menu ----
-
-    def create_scene(self, body: dict) -> dict:
-        scene = body.get("action_info", {}).get("scene", {})
-        value = str(scene.get("scene_str") or scene.get("scene_id") or "")
-        if not 1 <= len(value) <= 64:
-            raise Fault(47001)
-        ticket = secrets.token_urlsafe(60)
-        self.scenes[ticket] = value
-        return {"ticket": ticket, "expire_seconds": body.get("expire_seconds", 60), "url": f"http://weixin.qq.com/q/{ticket}"}
-
-    def create_menu(self, raw: bytes, body: dict) -> dict:
-        if re.search(rb"\\u[0-9a-fA-F]{4}", raw):
-            raise Fault(40033)
-        buttons = body.get("button")
-        if not isinstance(buttons, list) or not 1 <= len(buttons) <= MENU_BUTTONS_MAX:
-            raise Fault(40016)
-        for button in buttons:
-            subs = button.get("sub_button", [])
-            if len(subs) > MENU_SUB_BUTTONS_MAX:
-                raise Fault(40016)
-            names = [(button, MENU_NAME_BYTES_MAX)] + [(sub, MENU_SUB_NAME_BYTES_MAX) for sub in subs]
-            if any(not 1 <= len(item.get("name", "").encode()) <= limit for item, limit in names):
-                raise Fault(40018)
-        self.menu = body
-        return {"errcode": 0, "errmsg": "ok"}

@@ -5,22 +5,24 @@ on the platform's side: people, consents, scans, the clock, planned faults.
         platform.add_person("o1")
         platform.call("code", {"openid": "o1"})      # the same over HTTP: POST /emulator/code
 """
-import html
+import collections
+import email.utils
 import http.server
 import json
-import re
 import secrets
 import threading
 import time
 import urllib.parse
 
+from . import authorize, console
 from .account import Account, Person, Settings
+from .api import Api
 from .faults import Fault
 from .pushes import Pusher, cdata, event_xml, text_xml
 
-AUTHORIZE = re.compile(r"appid=(?P<appid>[^&]*)&redirect_uri=(?P<redirect_uri>[^&]*)&response_type=code"
-                       r"&scope=(?P<scope>snsapi_base|snsapi_userinfo)&state=(?P<state>[^&]*)(&forcePopup=(true|false))?")
 RECEIPTS = ("after", "before", "never")
+TALK_MAX = 50  # lines kept of what was said with each person
+UNANSWERED = "该公众号暂时无法提供服务，请稍后再试"
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -39,6 +41,8 @@ class Emulator:
         self.pusher: Pusher | None = None
         self.pushed: list[list] = []  # the deliveries of each push
         self.visitor: str | None = None  # who is logged into the emulated app, for the silent authorization
+        self.home = ""  # the address of the account's pages, for the console
+        self.talk = collections.defaultdict(lambda: collections.deque(maxlen=TALK_MAX))  # openid: (who, text)
         self.lock = threading.RLock()
         self.account = Account(settings or Settings(), self.now)
         self._background: list[threading.Thread] = []
@@ -85,9 +89,22 @@ class Emulator:
             self.ahead_s += seconds
         return {}
 
+    def set_home(self, url: str) -> dict:
+        self.home = url
+        return {}
+
     def kill_tokens(self) -> dict:
         with self.lock:
             self.account.tokens.kill_all()
+        return {}
+
+    def stand_fault(self, path: str, errcode: int | None) -> dict:
+        """Every call of the path fails so, until none is given."""
+        with self.lock:
+            if errcode is None:
+                self.account.standing_faults.pop(path, None)
+            else:
+                self.account.standing_faults[path] = errcode
         return {}
 
     def plan_faults(self, path: str, errcodes: list) -> dict:
@@ -110,10 +127,16 @@ class Emulator:
 
     def say(self, openid: str, text: str) -> dict:
         message_id = str(3_557_254_367_693_000_000 + secrets.randbelow(10**6))
+        self.note(openid, "me", text)
         return self._push(openid, text_xml(self.account.settings.original_id, openid, int(self.now()), text, message_id))
 
     def event(self, openid: str, event: str, fields: str = "") -> dict:
         return self._push(openid, event_xml(self.account.settings.original_id, openid, int(self.now()), event, fields))
+
+    def press(self, openid: str, key: str) -> dict:
+        """A button of the menu, of type click."""
+        self.note(openid, "me", f"[菜单 {key}]")
+        return self.event(openid, "CLICK", cdata("EventKey", key))
 
     def scan(self, openid: str, scene: str) -> dict:
         """A QR code: a new follower subscribes by it, a follower scans it."""
@@ -121,32 +144,62 @@ class Emulator:
             person = self.account.person(openid)
             was_following, person.following = person.following, True
         prefix = "" if was_following else "qrscene_"
+        self.note(openid, "me", f"[扫码 {scene}]")
         return self.event(openid, "SCAN" if was_following else "subscribe",
                           cdata("EventKey", prefix + scene) + cdata("Ticket", "t"))
+
+    def subscribe(self, openid: str) -> dict:
+        """Without a code."""
+        with self.lock:
+            self.account.person(openid).following = True
+        self.note(openid, "me", "[关注]")
+        return self.event(openid, "subscribe", cdata("EventKey", ""))
 
     def unsubscribe(self, openid: str) -> dict:
         with self.lock:
             self.account.person(openid).following = False
+        self.note(openid, "me", "[取消关注]")
         return self.event(openid, "unsubscribe", cdata("EventKey", ""))
+
+    def block(self, openid: str, blocking: bool = True) -> dict:
+        """Messages are accepted, and their receipts tell that the person lets none through."""
+        with self.lock:
+            self.account.person(openid).blocking = blocking
+        return {}
 
     def consent(self, openid: str, template_id: str, accept: bool = True) -> dict:
         """The pop-up of wx-open-subscribe."""
         with self.lock:
             consents = self.account.person(openid).consents
             consents[template_id] = consents[template_id] + 1 if accept else 0
+        return self._consent_event(openid, "SubscribeMsgPopupEvent", "subscribe_msg_popup_event", template_id, accept)
+
+    def withdraw_consent(self, openid: str, template_id: str) -> dict:
+        """In the app's settings, later."""
+        with self.lock:
+            self.account.person(openid).consents[template_id] = 0
+        return self._consent_event(openid, "SubscribeMsgChangeEvent", "subscribe_msg_change_event", template_id, False)
+
+    def _consent_event(self, openid: str, element: str, event: str, template_id: str, accept: bool) -> dict:
+        scene = "<PopupScene>1</PopupScene>" if event == "subscribe_msg_popup_event" else ""
         item = (f"<List>{cdata('TemplateId', template_id)}"
-                f"{cdata('SubscribeStatusString', 'accept' if accept else 'reject')}<PopupScene>1</PopupScene></List>")
-        return self.event(openid, "subscribe_msg_popup_event",
-                          f"<SubscribeMsgPopupEvent>{item}</SubscribeMsgPopupEvent>")
+                f"{cdata('SubscribeStatusString', 'accept' if accept else 'reject')}{scene}</List>")
+        return self.event(openid, event, f"<{element}>{item}</{element}>")
+
+    def note(self, openid: str, who: str, text: str) -> None:
+        """Keeps what was said with a person for the console; `who` is me or account."""
+        self.talk[openid].append((who, text))
 
     def report(self) -> dict:
         """What the platform has seen: calls by path, messages sent, pushes."""
         with self.lock:
             return {"requests": dict(self.account.requests), "sent": self.account.sent, "menu": self.account.menu,
+                    "scenes": [vars(code) for code in self.account.scene_codes.codes.values()],
                     "pushes": [[vars(delivery) for delivery in deliveries] for deliveries in self.pushed]}
 
-    CONTROLS = ("add_person", "code", "visit_as", "advance", "kill_tokens", "plan_faults", "set_quota", "push_to", "say",
-                "event", "scan", "unsubscribe", "consent", "report")
+    CONTROLS = ("add_person", "code", "visit_as", "set_home", "advance", "kill_tokens", "plan_faults", "stand_fault",
+                "set_quota", "push_to", "say", "event", "press", "scan", "subscribe", "unsubscribe", "block", "consent",
+                "withdraw_consent", "report")
 
     def call(self, name: str, arguments: dict) -> dict:
         if name not in self.CONTROLS:
@@ -160,6 +213,9 @@ class Emulator:
             return {"deliveries": []}
         deliveries = self.pusher.push(openid, xml)
         self.pushed.append(deliveries)
+        words = deliveries[-1].reply.get("Content", "") if deliveries[-1].understood else UNANSWERED
+        if words:
+            self.note(openid, "account", words)
         return {"deliveries": [vars(delivery) for delivery in deliveries]}
 
     def send_receipt(self, push, *arguments) -> None:
@@ -172,6 +228,8 @@ class Emulator:
             thread.start()
 
     def template_receipt(self, openid: str, message_id: str, status: str = "success") -> None:
+        if self.account.people[openid].blocking:
+            status = "failed:user block"
         self.event(openid, "TEMPLATESENDJOBFINISH", f"<MsgID>{message_id}</MsgID>{cdata('Status', status)}")
 
     def notice_receipt(self, openid: str, message_id: str, template_id: str) -> None:
@@ -180,120 +238,8 @@ class Emulator:
         self.event(openid, "subscribe_msg_sent_event", f"<SubscribeMsgSentEvent>{item}</SubscribeMsgSentEvent>")
 
 
-class _Api:
-    """The platform's calls: method, path, and whether a token is wanted."""
-
-    def __init__(self, emulator: Emulator):
-        self._emulator = emulator
-        self._account = emulator.account
-
-    CALLS = {
-        "/cgi-bin/stable_token": ("POST", False, "stable_token"),
-        "/cgi-bin/token": ("GET", False, "classic_token"),
-        "/sns/oauth2/access_token": ("GET", False, "web_code"),
-        "/sns/jscode2session": ("GET", False, "mini_code"),
-        "/cgi-bin/ticket/getticket": ("GET", True, "ticket"),
-        "/cgi-bin/message/template/send": ("POST", True, "template"),
-        "/cgi-bin/message/subscribe/bizsend": ("POST", True, "notice"),
-        "/cgi-bin/qrcode/create": ("POST", True, "scene"),
-        "/cgi-bin/menu/create": ("POST", True, "menu"),
-    }
-
-    def answer(self, method: str, path: str, query: dict, raw: bytes) -> dict:
-        wanted, needs_token, name = self.CALLS[path]
-        receipt = None
-        try:
-            with self._emulator.lock:
-                self._account.count(path)
-                if wanted == "POST" and method != "POST":
-                    raise Fault(43002)
-                if needs_token:
-                    self._account.tokens.check(query.get("access_token", ""))
-                answer, receipt = getattr(self, name)(query, raw)
-        except Fault as fault:
-            return fault.answer
-        if receipt:
-            self._emulator.send_receipt(*receipt)
-        return answer
-
-    @staticmethod
-    def _json(raw: bytes) -> dict:
-        try:
-            body = json.loads(raw.decode())
-        except (UnicodeDecodeError, json.JSONDecodeError):
-            raise Fault(47001) from None
-        if not isinstance(body, dict):
-            raise Fault(47001)
-        return body
-
-    def stable_token(self, _query, raw):
-        body = self._json(raw)
-        self._account.check_secret(body.get("appid", ""), body.get("secret", ""))
-        return self._account.tokens.stable(bool(body.get("force_refresh", False))), None
-
-    def classic_token(self, query, _raw):
-        self._account.check_secret(query.get("appid", ""), query.get("secret", ""))
-        return self._account.tokens.classic(), None
-
-    def web_code(self, query, _raw):
-        self._account.check_secret(query.get("appid", ""), query.get("secret", ""))
-        return self._account.exchange_web_code(query.get("code", "")), None
-
-    def mini_code(self, query, _raw):
-        self._account.check_secret(query.get("appid", ""), query.get("secret", ""))
-        return self._account.exchange_mini_code(query.get("js_code", "")), None
-
-    def ticket(self, query, _raw):
-        if query.get("type") != "jsapi":
-            raise Fault(40097)
-        return self._account.ticket(), None
-
-    def template(self, _query, raw):
-        body = self._json(raw)
-        answer, is_new = self._account.send_template(body)
-        receipt = (self._emulator.template_receipt, body["touser"], str(answer["msgid"]))
-        return answer, receipt if is_new else None
-
-    def notice(self, _query, raw):
-        body = self._json(raw)
-        answer, message_id = self._account.send_notice(body)
-        return answer, (self._emulator.notice_receipt, body["touser"], message_id, body["template_id"])
-
-    def scene(self, _query, raw):
-        return self._account.create_scene(self._json(raw)), None
-
-    def menu(self, _query, raw):
-        return self._account.create_menu(raw, self._json(raw)), None
-
-
-def _authorize(emulator: Emulator, query: str) -> tuple[int, str]:
-    """Status and location, or status and page. The platform matches the address by its order."""
-    match = AUTHORIZE.fullmatch(query)
-    if not match:
-        return 200, "<h1>Oops! Something went wrong</h1><p>参数错误</p>"
-    redirect_uri = urllib.parse.unquote(match["redirect_uri"])
-    state = match["state"]
-    if match["appid"] != emulator.account.settings.appid:
-        return 200, "<p>10012</p>"
-    host = urllib.parse.urlsplit(redirect_uri).netloc
-    if emulator.account.settings.redirect_host not in ("", host):
-        return 200, "<p>10003 redirect_uri域名与后台配置不一致</p>"
-    if not re.fullmatch(r"[a-zA-Z0-9]{1,128}", state):
-        return 200, "<p>10013</p>"
-    joined = redirect_uri + ("&" if "?" in redirect_uri else "?")
-    with emulator.lock:
-        if match["scope"] == "snsapi_base" and emulator.visitor in emulator.account.people:
-            return 302, f"{joined}code={emulator.account.new_code(emulator.visitor)}&state={state}"
-        links = [(person.nickname, f"{joined}code={emulator.account.new_code(openid, match['scope'])}&state={state}")
-                 for openid, person in emulator.account.people.items()]
-    # Who refuses goes back without a code.
-    links.append(("拒绝", f"{joined}state={state}"))
-    items = "".join(f'<li><a href="{html.escape(link)}">{html.escape(name)}</a></li>' for name, link in links)
-    return 200, f"<!doctype html><meta charset=utf-8><h1>以谁的身份登录？</h1><ul>{items}</ul>"
-
-
 def _handler_of(emulator: Emulator):
-    api = _Api(emulator)
+    api = Api(emulator)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -307,14 +253,31 @@ def _handler_of(emulator: Emulator):
         def _serve(self, method: str) -> None:
             address = urllib.parse.urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if address.path == "/connect/oauth2/authorize" and method == "GET":
-                self._answer_page(*_authorize(emulator, address.query))
-            elif address.path in _Api.CALLS:
+            if address.path in Api.CALLS:
                 query = dict(urllib.parse.parse_qsl(address.query, keep_blank_values=True))
                 self._answer(200, json.dumps(api.answer(method, address.path, query, raw), ensure_ascii=False),
                              "text/plain")
-            elif address.path.startswith("/emulator/") and method == "POST":
+            elif method == "POST" and address.path.startswith("/emulator/"):
                 self._control(address.path.removeprefix("/emulator/"), raw)
+            elif method == "POST" and address.path == "/console":
+                form = dict(urllib.parse.parse_qsl(raw.decode(), keep_blank_values=True))
+                self._answer_page(*console.act(emulator, form))
+            elif method == "GET":
+                self._show(address)
+            else:
+                self._answer(404, "", "text/plain")
+
+        def _show(self, address: urllib.parse.SplitResult) -> None:
+            """What is for people's eyes."""
+            query = dict(urllib.parse.parse_qsl(address.query))
+            if address.path == authorize.PATH:
+                self._answer_page(*authorize.answer(emulator, address.query))
+            elif address.path == "/":
+                self._answer_page(200, console.page(emulator, address.query))
+            elif address.path.startswith("/q/"):
+                self._answer_page(*console.code_page(emulator, address.path.removeprefix("/q/")))
+            elif address.path == "/cgi-bin/showqrcode":
+                self._answer_page(*console.code_page(emulator, query.get("ticket", "")))
             else:
                 self._answer(404, "", "text/plain")
 
@@ -327,8 +290,8 @@ def _handler_of(emulator: Emulator):
                 self._answer(400, json.dumps(fault.answer), "application/json")
 
         def _answer_page(self, status: int, content: str) -> None:
-            if status == 302:
-                self._answer(302, "", "text/html", {"Location": content})
+            if status in (302, 303):
+                self._answer(status, "", "text/html", {"Location": content})
             else:
                 self._answer(status, content, "text/html; charset=utf-8")
 
@@ -339,6 +302,9 @@ def _handler_of(emulator: Emulator):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def date_time_string(self, timestamp=None):
+            return email.utils.formatdate(emulator.now() if timestamp is None else timestamp, usegmt=True)
 
         def log_message(self, *_):
             """Addresses hold secrets and tokens, even here."""
