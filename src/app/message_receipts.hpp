@@ -1,0 +1,25 @@
+// Port: what the platform tells about messages that we sent, and about consents.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "app/platform_messages.hpp"
+#include "base/outcome.hpp"
+
+namespace zl::app {
+
+namespace asio = boost::asio;
+
+class MessageReceipts {
+ public:
+  virtual ~MessageReceipts() = default;
+
+  virtual asio::awaitable<base::Outcome<base::Done>> delivered(std::string openid,
+                                                               std::vector<DeliveryReport> reports) = 0;
+  virtual asio::awaitable<base::Outcome<base::Done>> consent_changed(std::string openid,
+                                                                     std::vector<ConsentChange> changes) = 0;
+};
+
+}  // namespace zl::app
