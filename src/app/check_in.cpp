@@ -13,13 +13,30 @@ CheckInDesk::Answer<CheckInAnswer> CheckInDesk::check_in(base::SessionId session
   const domain::Activity& activity = entry->activity;
   if (!reaches(who, *catalogue, activity.id)) co_return base::Code::forbidden;
 
+  const base::CheckInId id =
+      idempotency_key.empty() ? random_.next_id<base::CheckInId>() : ids_.check_in(who.account, idempotency_key);
+  co_return co_await enter(activity, session, booking, id, std::move(actor));
+}
+
+CheckInDesk::Answer<CheckInAnswer> CheckInDesk::check_in_own(base::SessionId session, base::BookingId booking,
+                                                             std::string idempotency_key, Actor actor) {
+  const std::shared_ptr<const Catalogue> catalogue = catalogue_.share();
+  const ActivityEntry* entry = catalogue->activity_of(session);
+  if (entry == nullptr) co_return base::Code::not_found;
+  const base::CheckInId id = ids_.check_in(actor.id, idempotency_key);
+  base::Outcome<CheckInAnswer> entered = co_await enter(entry->activity, session, booking, id, std::move(actor));
+  if (entered && entered->check_in.id == id) entered->earlier = false;
+  co_return entered;
+}
+
+/// `activity` is the session's and outlives the call.
+CheckInDesk::Answer<CheckInAnswer> CheckInDesk::enter(const domain::Activity& activity, base::SessionId session,
+                                                      base::BookingId booking, base::CheckInId id, Actor actor) {
   const base::Instant now = time_.now();
   const auto meeting = std::ranges::find(activity.sessions, session, &domain::Session::id);
   if (now < begins_at(meeting->time.starts_at)) {
     co_return base::Refused{base::Code::not_open, "check-in has not begun", {}, 0};
   }
-  const base::CheckInId id =
-      idempotency_key.empty() ? random_.next_id<base::CheckInId>() : ids_.check_in(who.account, idempotency_key);
   CheckInItem item{id, booking, session, activity.id, activity.programme_id, now, std::move(actor)};
   co_return co_await store_.check_in(std::move(item));
 }

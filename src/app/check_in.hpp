@@ -30,6 +30,10 @@ class CheckInDesk {
   /// as already_checked_in. Refused: not_found (session, booking), forbidden, wrong_session, invalid_state, not_open.
   Answer<CheckInAnswer> check_in(base::SessionId session, base::BookingId booking, std::string idempotency_key,
                                  Claims who, Actor actor);
+  /// By the attendee's own family, which the caller vouches for, under the same rules. `earlier` where another call was
+  /// first: with this key a repetition is the same check-in.
+  Answer<CheckInAnswer> check_in_own(base::SessionId session, base::BookingId booking, std::string idempotency_key,
+                                     Actor actor);
   Answer<base::Done> undo(base::CheckInId id, Claims who, Actor actor);
   Answer<RosterPage> roster(base::ActivityId activity, std::optional<base::BookingId> after, std::size_t limit,
                             Claims who);
@@ -38,6 +42,9 @@ class CheckInDesk {
   base::Instant begins_at(base::Instant starts_at) const { return starts_at - early_; }
 
  private:
+  Answer<CheckInAnswer> enter(const domain::Activity& activity, base::SessionId session, base::BookingId booking,
+                              base::CheckInId id, Actor actor);
+
   AttendanceStore& store_;
   const CatalogueHolder& catalogue_;
   const BookingIds& ids_;
