@@ -1,20 +1,9 @@
 // A MySQL that loses answers: passes a Unix socket on to the server and cuts the link at the next COMMIT when told to.
 #pragma once
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
 #include <mutex>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <thread>
-#include <utility>
-#include <vector>
+
+#include "mysql_proxy.hpp"
 
 namespace zl::test {
 
@@ -25,27 +14,15 @@ enum class Cut {
   stall,   ///< COMMIT never reaches the server, which keeps the session and its locks
 };
 
-class MysqlCutter {
+class MysqlCutter final : public MysqlProxy {
  public:
-  /// Listens on a socket of its own. Throws std::system_error.
-  MysqlCutter(std::string server_path, const std::string& listen_path) : server_path_(std::move(server_path)) {
-    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_un address = address_of(listen_path);
-    if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener_, 64) != 0) {
-      throw std::system_error(errno, std::generic_category(), listen_path);
-    }
-    acceptor_ = std::thread([this] { accept_links(); });
+  MysqlCutter(std::string server_path, const std::string& listen_path)
+      : MysqlProxy(std::move(server_path), listen_path) {
+    start();
   }
-  MysqlCutter(const MysqlCutter&) = delete;
-  MysqlCutter& operator=(const MysqlCutter&) = delete;
-  /// Closes all links.
-  ~MysqlCutter() {
-    stopping_ = true;
-    acceptor_.join();
-    for (std::thread& link : links_) link.join();
+  ~MysqlCutter() override {
+    stop();
     for (const int server : stalled_) ::close(server);
-    ::close(listener_);
   }
 
   /// What happens to the next COMMIT; once.
@@ -61,37 +38,6 @@ class MysqlCutter {
   int cuts() const { return cuts_; }
 
  private:
-  static constexpr int poll_ms = 20;
-
-  static sockaddr_un address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    return address;
-  }
-
-  static bool readable(int fd) {
-    pollfd wanted{fd, POLLIN, 0};
-    return ::poll(&wanted, 1, poll_ms) > 0;
-  }
-
-  static bool send_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return true;
-  }
-
-  /// Empty at the end of the stream.
-  static std::string receive(int fd) {
-    std::string bytes(65536, '\0');
-    const ssize_t got = ::recv(fd, bytes.data(), bytes.size(), 0);
-    bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    return bytes;
-  }
-
   /// A statement's answer without rows, as the protocol has it: its length in 3 bytes, a number, 0, two counts, and the
   /// status, whose bit 3 tells that further statements of the packet are to be answered. An error (255) ends them.
   static bool is_last_answer(std::string_view answer) {
@@ -118,39 +64,9 @@ class MysqlCutter {
     }
   }
 
-  void accept_links() {
-    while (!stopping_) {
-      if (!readable(listener_)) continue;
-      const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-      if (client < 0) continue;
-      if (refusing_) {
-        ::close(client);
-      } else {
-        links_.emplace_back([this, client] { run_link(client); });
-      }
-    }
-  }
+  bool lets_in() override { return !refusing_; }
 
-  void run_link(int client) {
-    int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_un address = address_of(server_path_);
-    bool open = ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    while (open && !stopping_) {
-      pollfd ends[2] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
-      if (::poll(ends, 2, poll_ms) <= 0) continue;
-      if (ends[0].revents != 0) open = from_client(client, server);
-      if (open && ends[1].revents != 0) {
-        const std::string answer = receive(server);
-        open = !answer.empty() && send_all(client, answer);
-      }
-    }
-    ::close(client);
-    if (server >= 0) ::close(server);
-  }
-
-  /// True where the link goes on.
-  bool from_client(int client, int& server) {
-    const std::string request = receive(client);
+  bool from_client(std::string request, int /*client*/, int& server) override {
     // A packet is its length, its number, its command (3: a statement) and the statement.
     // COMMIT is all of it or its end.
     const bool commits = request.ends_with(
@@ -158,7 +74,7 @@ class MysqlCutter {
                              "COMMIT") ||
                          request.ends_with(";COMMIT");
     const Cut cut = commits ? cut_.exchange(Cut::none) : Cut::none;
-    if (cut == Cut::none) return !request.empty() && send_all(server, request);
+    if (cut == Cut::none) return send_all(server, request);
     if (refuse_after_cut_) refusing_ = true;
     if (cut == Cut::after) {
       send_all(server, request);
@@ -171,17 +87,12 @@ class MysqlCutter {
     return false;
   }
 
-  const std::string server_path_;
   std::atomic<Cut> cut_ = Cut::none;
   std::atomic<bool> refuse_after_cut_ = false;
   std::atomic<bool> refusing_ = false;
-  std::atomic<bool> stopping_ = false;
   std::atomic<int> cuts_ = 0;
-  int listener_ = -1;
   std::mutex mutex_;
-  std::vector<int> stalled_;        // under mutex_
-  std::vector<std::thread> links_;  // used by the accepting thread, and after its end
-  std::thread acceptor_;
+  std::vector<int> stalled_;  // under mutex_
 };
 
 }  // namespace zl::test
