@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "app/gate.hpp"
+#include "app/identity_store.hpp"
 #include "base/clock.hpp"
 #include "base/outcome.hpp"
 #include "runtime/task_group.hpp"
@@ -16,6 +17,7 @@ struct RetentionLimits {
   base::Instant changes_before;  ///< a process that starts reads everything; a running one is at most seconds behind
   base::Instant marks_before;    ///< Idempotency-Keys of creating calls
   base::Instant tokens_before;
+  base::Instant logins_before;  ///< begun by way of the chat platform
 };
 
 /// Port: bounded deletions; called again while something is left.
@@ -28,5 +30,9 @@ class Retention {
 
 /// Purges every ten minutes until the group stops.
 asio::awaitable<void> keep_house(Retention& retention, const base::Clock& clock, runtime::TaskGroup& group);
+
+/// Wipes who left longer ago than `grace`, every ten minutes until the group stops.
+asio::awaitable<void> forget_who_left(IdentityStore& identities, base::Milliseconds grace, const base::Clock& clock,
+                                      runtime::TaskGroup& group);
 
 }  // namespace zl::app

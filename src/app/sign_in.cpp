@@ -26,13 +26,17 @@ SignedIn SignIn::issue(Claims claims, base::Milliseconds ttl) const {
 asio::awaitable<base::Outcome<SignedIn>> SignIn::dev(std::string openid, std::string nickname) {
   const base::Outcome<domain::User> user = co_await parts_.people.sign_in(openid, nickname);
   if (!user) co_return user.as<SignedIn>();
-  if (user->blocked) co_return base::Refused{base::Code::forbidden, "this account is blocked", {}, 0};
+  co_return this->user(*user);
+}
+
+base::Outcome<SignedIn> SignIn::user(domain::User user) const {
+  if (user.blocked) return base::Refused{base::Code::forbidden, "this account is blocked", {}, 0};
   Claims claims;
-  claims.account = {user->id.bytes};
-  claims.version = user->version;
+  claims.account = {user.id.bytes};
+  claims.version = user.version;
   SignedIn signed_in = issue(claims, parts_.user_token_ttl);
-  signed_in.user = *user;
-  co_return signed_in;
+  signed_in.user = std::move(user);
+  return signed_in;
 }
 
 asio::awaitable<base::Outcome<SignedIn>> SignIn::staff(std::string username, std::string password,

@@ -43,6 +43,9 @@ class SignIn {
   /// Any openid; for development only. Refused{forbidden} where the user is blocked.
   asio::awaitable<base::Outcome<SignedIn>> dev(std::string openid, std::string nickname);
 
+  /// A user whom somebody else vouches for. Refused{forbidden} where the user is blocked.
+  base::Outcome<SignedIn> user(domain::User user) const;
+
   /// Refused: unauthorized, alike in words and time for an unknown name, a wrong password and a blocked account;
   /// too_many_requests with the seconds to wait.
   asio::awaitable<base::Outcome<SignedIn>> staff(std::string username, std::string password, std::string address);

@@ -58,6 +58,7 @@ using BookingId = Id<struct BookingTag>;
 using CheckInId = Id<struct CheckInTag>;
 using AccountId = Id<struct AccountTag>;  ///< a user's or a staff account's id, where either may stand
 using TokenId = Id<struct TokenTag>;
+using LoginId = Id<struct LoginTag>;  ///< a login that is on its way to the platform and back
 using ChainId = Id<struct ChainTag>;  ///< one audit hash chain
 
 }  // namespace zl::base

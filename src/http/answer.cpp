@@ -71,6 +71,7 @@ std::string_view reason_of(int status) {
   static constexpr std::pair<int, std::string_view> reasons[] = {{200, "OK"},
                                                                  {201, "Created"},
                                                                  {204, "No Content"},
+                                                                 {302, "Found"},
                                                                  {400, "Bad Request"},
                                                                  {401, "Unauthorized"},
                                                                  {403, "Forbidden"},

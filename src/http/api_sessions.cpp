@@ -1,25 +1,11 @@
 // Coming and going: logins set the pages' cookie too, and logging out takes it back.
+#include "http/cookies.hpp"
 #include "http/endpoint_support.hpp"
 #include "http/endpoints.hpp"
 #include "http/inputs.hpp"
 #include "http/wire_names.hpp"
 
 namespace zl::http {
-namespace {
-
-std::string cookie(const Api& api, std::string_view token, std::int64_t max_age_s) {
-  std::string text = api.cookie_is_secure ? "__Host-zl=" : "zl=";
-  text.append(token).append(api.cookie_is_secure ? "; Path=/; Secure" : "; Path=/");
-  return text.append("; HttpOnly; SameSite=Lax; Max-Age=").append(std::to_string(max_age_s));
-}
-
-void set_cookie(const Api& api, const app::SignedIn& signed_in, Answer& answer) {
-  const base::Milliseconds lasts = signed_in.expires_at - api.clock.wall_now();
-  answer.with("Set-Cookie", cookie(api, signed_in.token, std::max<std::int64_t>(lasts.count() / 1000, 1)));
-}
-
-}  // namespace
-
 asio::awaitable<Answer> login_dev(const Api& api, Request& request) {
   if (!api.dev_login) co_return problem(request, base::Code::not_found);
   Faults faults;
@@ -33,7 +19,7 @@ asio::awaitable<Answer> login_dev(const Api& api, Request& request) {
     write(json, signed_in->user);
     json.end_object();
   });
-  set_cookie(api, *signed_in, answer);
+  keep_session(api, *signed_in, answer);
   co_return answer;
 }
 
@@ -48,7 +34,7 @@ asio::awaitable<Answer> login_staff(const Api& api, Request& request) {
     json.begin_object().member("token", signed_in->token).member("expires_at", signed_in->expires_at).key("roles");
     json.begin_array().value(name_of(*signed_in->claims.role)).end_array().end_object();
   });
-  set_cookie(api, *signed_in, answer);
+  keep_session(api, *signed_in, answer);
   co_return answer;
 }
 
@@ -62,7 +48,7 @@ asio::awaitable<Answer> logout(const Api& api, Request& request) {
   if (!ended) co_return failure(request, ended);
   Answer answer;
   answer.status = 204;
-  answer.with("Set-Cookie", cookie(api, "", 0));
+  drop_session(api, answer);
   co_return answer;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "http/cookies.hpp"
 #include "http/problem.hpp"
 #include "http/query.hpp"
 #include "runtime/log.hpp"
@@ -17,19 +18,6 @@ bool is_write(Method method) {
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-/// The value of a cookie, empty where it is not sent.
-std::string_view cookie_value(std::string_view cookies, std::string_view name) {
-  while (!cookies.empty()) {
-    const std::size_t end = std::min(cookies.find(';'), cookies.size());
-    std::string_view one = cookies.substr(0, end);
-    cookies.remove_prefix(std::min(end + 1, cookies.size()));
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    if (one.size() > name.size() && one.starts_with(name) && one[name.size()] == '=')
-      return one.substr(name.size() + 1);
-  }
-  return {};
 }
 
 std::string_view bearer_token(std::string_view authorization) {
@@ -170,7 +158,7 @@ std::optional<Answer> Dispatcher::admit(Request& request, const Match& match) {
 }
 
 bool Dispatcher::authenticate(Request& request) const {
-  const std::string_view cookie_name = api_.cookie_is_secure ? "__Host-zl" : "zl";
+  const std::string_view cookie_name = session_cookie_name(api_.cookie_is_secure);
   const std::string_view token =
       uses_cookie(request) ? cookie_value(request.cookie, cookie_name) : bearer_token(request.authorization);
   request.claims = keys_.check(token, api_.clock.wall_now());

@@ -11,6 +11,13 @@ asio::awaitable<Answer> login_dev(const Api& api, Request& request);
 asio::awaitable<Answer> login_staff(const Api& api, Request& request);
 asio::awaitable<Answer> logout(const Api& api, Request& request);
 
+// api_platform.cpp: logging in by the chat platform, and what its scripts need.
+asio::awaitable<Answer> login_platform(const Api& api, Request& request);
+asio::awaitable<Answer> login_platform_return(const Api& api, Request& request);
+asio::awaitable<Answer> login_mini(const Api& api, Request& request);
+asio::awaitable<Answer> get_js_config(const Api& api, Request& request);
+asio::awaitable<Answer> get_verify_file(const Api& api, Request& request);
+
 // api_people.cpp: a user and their attendees.
 asio::awaitable<Answer> get_me(const Api& api, Request& request);
 asio::awaitable<Answer> create_attendee(const Api& api, Request& request);

@@ -54,6 +54,21 @@ DevLogin read_dev_login(std::string_view body, Faults& faults) {
   return login;
 }
 
+std::string read_mini_login(std::string_view body, Faults& faults) {
+  constexpr std::size_t longest = 512;
+  std::string code;
+  const std::optional<JsonMembers> members = read_object(body, faults);
+  if (!members) return code;
+  ObjectReader reader(*members, "", faults);
+  if (reader.text_as_sent("code", Need::required, code)) {
+    const bool fits = !code.empty() && code.size() <= longest &&
+                      std::ranges::all_of(code, [](char c) { return c > ' ' && c <= '~'; });
+    if (!fits) reader.fault("code", "is no code", "1..512 characters of printable ASCII");
+  }
+  reader.finish();
+  return code;
+}
+
 StaffLogin read_staff_login(std::string_view body, Faults& faults) {
   StaffLogin login;
   const std::optional<JsonMembers> members = read_object(body, faults);

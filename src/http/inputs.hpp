@@ -20,6 +20,9 @@ struct DevLogin {
 };
 DevLogin read_dev_login(std::string_view body, Faults& faults);
 
+/// The code of a mini-program's login.
+std::string read_mini_login(std::string_view body, Faults& faults);
+
 struct StaffLogin {
   std::string username;
   std::string password;

@@ -34,10 +34,14 @@ constexpr Caller door = staff(Role::town_admin, Role::station_admin, Role::staff
 constexpr Caller all_staff = staff(Role::town_admin, Role::station_admin, Role::staff, Role::auditor);
 
 constexpr int password_cost = 10;
+constexpr int login_cost = 10;  // asks the platform, and writes
 constexpr std::size_t method_count = static_cast<std::size_t>(Method::other) + 1;
 
 constexpr Route table[] = {
     {Method::post, "/api/v1/login/dev", anyone, Body::json, login_dev},
+    {Method::get, "/api/v1/login/wechat", anyone, Body::none, login_platform, "return_to", login_cost},
+    {Method::get, "/api/v1/login/wechat/callback", anyone, Body::none, login_platform_return, "code state", login_cost},
+    {Method::post, "/api/v1/login/wechat-mini", anyone, Body::json, login_mini, {}, login_cost},
     {Method::post, "/api/v1/logout", either, Body::none, logout, "everywhere"},
 
     {Method::get, "/api/v1/me", user, Body::none, get_me},
@@ -89,6 +93,9 @@ constexpr Route table[] = {
     {Method::get, "/api/v1/admin/audit", inspectors, Body::none, admin_list_audit,
      "actor subject action from to cursor limit"},
 
+    {Method::get, "/api/v1/wechat/js-config", anyone, Body::none, get_js_config, "url"},
+    {Method::get, "/MP_verify_{}.txt", anyone, Body::none, get_verify_file},
+
     {Method::get, "/api/v1/openapi.json", anyone, Body::none, get_contract},
     {Method::get, "/problems/{}", anyone, Body::none, get_problem_page},
     {Method::get, "/healthz", anyone, Body::none, get_health},
@@ -105,6 +112,16 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
+/// What stands in a segment where its pattern has "{}"; empty where it doesn't fit.
+std::string_view inside_of(std::string_view segment, std::string_view pattern) {
+  const std::size_t mark = pattern.find("{}");
+  const std::string_view before = pattern.substr(0, mark);
+  const std::string_view behind = pattern.substr(mark + 2);
+  if (segment.size() <= before.size() + behind.size()) return {};
+  if (!segment.starts_with(before) || !segment.ends_with(behind)) return {};
+  return segment.substr(before.size(), segment.size() - before.size() - behind.size());
+}
+
 std::string_view allowed(Method method) {
   return method == Method::get ? "GET, HEAD" : method_name(method);
 }
@@ -114,8 +131,9 @@ class RouteTree {
  public:
   struct Node {
     std::vector<std::pair<std::string_view, std::unique_ptr<Node>>> children;
-    std::unique_ptr<Node> any;                           ///< the child for "{}"
-    std::array<const Route*, method_count> by_method{};  ///< of the paths that end here
+    std::vector<std::pair<std::string_view, std::unique_ptr<Node>>> patterns;  ///< children with "{}" inside
+    std::unique_ptr<Node> any;                                                 ///< the child for "{}"
+    std::array<const Route*, method_count> by_method{};                        ///< of the paths that end here
     std::string allow;
   };
 
@@ -140,10 +158,11 @@ class RouteTree {
       if (!node.any) node.any = std::make_unique<Node>();
       return *node.any;
     }
-    for (const auto& [name, next] : node.children) {
+    auto& named = segment.find("{}") == std::string_view::npos ? node.children : node.patterns;
+    for (const auto& [name, next] : named) {
       if (name == segment) return *next;
     }
-    return *node.children.emplace_back(segment, std::make_unique<Node>()).second;
+    return *named.emplace_back(segment, std::make_unique<Node>()).second;
   }
 
   static const Node* find(const Node& node, std::string_view rest, std::array<std::string_view, 2>& parameters,
@@ -155,7 +174,14 @@ class RouteTree {
       if (name != segment) continue;
       if (const Node* found = find(*next, rest, parameters, count)) return found;
     }
-    if (!node.any || segment.empty() || count == parameters.size()) return nullptr;
+    if (segment.empty() || count == parameters.size()) return nullptr;
+    for (const auto& [pattern, next] : node.patterns) {
+      const std::string_view inside = inside_of(segment, pattern);
+      if (inside.empty()) continue;
+      parameters[count] = inside;
+      if (const Node* found = find(*next, rest, parameters, count + 1)) return found;
+    }
+    if (!node.any) return nullptr;
     parameters[count] = segment;
     return find(*node.any, rest, parameters, count + 1);
   }

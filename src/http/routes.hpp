@@ -22,7 +22,7 @@ enum class Body { none = 1, json, merge_patch };
 
 struct Route {
   Method method;
-  std::string_view pattern;  ///< "{}" stands for one segment
+  std::string_view pattern;  ///< "{}" stands for one segment, or for a part of one
   Caller caller;
   Body body;
   Endpoint endpoint;

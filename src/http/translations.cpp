@@ -25,6 +25,8 @@ constexpr std::pair<std::string_view, std::string_view> translations[] = {
     {"either a ticket or a booking is needed", "需要票码或预约编号，二选一"},
     {"is no openid", "不是有效的 openid"},
     {"is no action", "不是有效的操作名"},
+    {"is no code", "不是有效的登录码"},
+    {"is no page of this site", "不是本站的页面"},
     // Bounds of fields.
     {"is not well-formed UTF-8", "不是有效的 UTF-8"},
     {"control characters are not allowed", "不能含有控制字符"},
@@ -64,6 +66,10 @@ constexpr std::pair<std::string_view, std::string_view> translations[] = {
     {"this is another station's", "这属于别的服务站"},
     {"this account is blocked", "账号已停用"},
     {"user name and password do not fit", "用户名或密码不正确"},
+    {"the code is spent or stale: ask for a new one", "登录码已用过或已过期，请重新获取"},
+    {"the platform does not vouch for this user", "微信限制了这个账号登录"},
+    {"too many logins of this address are on their way", "同一网络正在登录的人太多，请稍后再试"},
+    {"only pages of this site are signed", "只为本站的页面签名"},
     {"too many failed logins", "登录失败次数过多，请稍后再试"},
     {"this Idempotency-Key was used for another booking", "这个 Idempotency-Key 已用于另一个预约"},
 };

@@ -9,7 +9,9 @@
 #include "store/mysql/catalogue_store.hpp"
 #include "store/mysql/change_feed.hpp"
 #include "store/mysql/credential_store.hpp"
+#include "store/mysql/identity_store.hpp"
 #include "store/mysql/lease.hpp"
+#include "store/mysql/login_states.hpp"
 #include "store/mysql/migration_files.hpp"
 #include "store/mysql/migrations.hpp"
 #include "store/mysql/people_store.hpp"
@@ -72,6 +74,7 @@ mysql::ConnectionConfig connection_config(const MysqlConfig& config) {
 MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::Random& random,
                      runtime::Metrics& metrics)
     : booking_id_secret_(check_database(config)),
+      random_(random),
       pool_(pool_config(config), clock, random, metrics),
       writers_(writer_config(config), clock, random, metrics),
       catalogue_(mysql::create_catalogue_store(pool_)),
@@ -83,7 +86,12 @@ MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::
       ledger_(mysql::create_booking_ledger(writers_, pool_)),
       lease_(mysql::create_reconciler_lease(pool_, random)),
       retention_(mysql::create_retention(pool_)),
-      credentials_(mysql::create_credential_store(pool_)) {}
+      credentials_(mysql::create_credential_store(pool_)),
+      logins_(mysql::create_login_states(pool_)) {}
+
+std::unique_ptr<app::IdentityStore> MysqlSide::create_identities(std::string appid) {
+  return mysql::create_identity_store(pool_, random_, std::move(appid));
+}
 
 void MysqlSide::stop() {
   writers_.stop();

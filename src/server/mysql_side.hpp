@@ -9,6 +9,8 @@
 #include "app/catalogue_store.hpp"
 #include "app/credential_store.hpp"
 #include "app/housekeeping.hpp"
+#include "app/identity_store.hpp"
+#include "app/login_states.hpp"
 #include "app/people_store.hpp"
 #include "app/reconcile.hpp"
 #include "base/clock.hpp"
@@ -38,6 +40,9 @@ class MysqlSide {
   app::ReconcilerLease& lease() { return *lease_; }
   app::Retention& retention() { return *retention_; }
   app::CredentialStore& credentials() { return *credentials_; }
+  app::LoginStates& logins() { return *logins_; }
+  /// Of the service account with this appid.
+  std::unique_ptr<app::IdentityStore> create_identities(std::string appid);
   const std::string& booking_id_secret() const { return booking_id_secret_; }
 
   /// Whether MySQL answers, by those who ask it every second anyway. The writers connect when somebody books, and
@@ -49,6 +54,7 @@ class MysqlSide {
 
  private:
   const std::string booking_id_secret_;
+  base::Random& random_;
   mysql::ConnectionPool pool_;
   mysql::WriterPool writers_;
   std::unique_ptr<app::CatalogueStore> catalogue_;
@@ -61,6 +67,7 @@ class MysqlSide {
   std::unique_ptr<app::ReconcilerLease> lease_;
   std::unique_ptr<app::Retention> retention_;
   std::unique_ptr<app::CredentialStore> credentials_;
+  std::unique_ptr<app::LoginStates> logins_;
 };
 
 }  // namespace zl::server

@@ -140,6 +140,11 @@ http::Api Services::make_api() {
 void Services::add_wechat(const std::string& public_url) {
   wechat_ = std::make_unique<WechatSide>(config_.wechat, public_url,
                                          WechatSide::Parts{mysql_.credentials(), tasks_, clock_, random_, *metrics_});
+  identities_ = mysql_.create_identities(config_.wechat.appid);
+  platform_sign_in_ = std::make_unique<app::PlatformSignIn>(app::PlatformSignIn::Parts{
+      wechat_->login(), *identities_, mysql_.logins(), sign_in_, random_,
+      std::chrono::seconds(config_.wechat.login_ttl_s), config_.wechat.max_logins_per_address});
+  api_.platform.sign_in = platform_sign_in_.get();
   api_.platform.pages = &wechat_->pages();
   for (const std::string& file : config_.wechat.verify_files) {
     const std::size_t equals = file.find('=');
@@ -184,6 +189,11 @@ void Services::start() {
   tasks_.spawn(seats_.keep(), "seat_watch");
   tasks_.spawn(reconcile_.keep(), "reconcile");
   tasks_.spawn(app::keep_house(mysql_.retention(), clock_, tasks_), "housekeeping");
+  if (identities_) {
+    tasks_.spawn(
+        app::forget_who_left(*identities_, std::chrono::hours(config_.wechat.profile_grace_hours), clock_, tasks_),
+        "forget_who_left");
+  }
   if (config_.metrics.port != 0) {
     metrics_listener_ =
         std::make_unique<runtime::MetricsListener>(config_.metrics.address, config_.metrics.port, metrics_);

@@ -17,6 +17,7 @@
 #include "app/manage_accounts.hpp"
 #include "app/manage_catalogue.hpp"
 #include "app/manage_people.hpp"
+#include "app/platform_sign_in.hpp"
 #include "app/reconcile.hpp"
 #include "app/seat_watch.hpp"
 #include "app/sign_in.hpp"
@@ -76,7 +77,10 @@ class Services final : private app::SeatNews {
   runtime::BlockingPool password_pool_;
   MysqlSide mysql_;
   RedisSide redis_;
-  std::unique_ptr<WechatSide> wechat_;  ///< made when the port is known; null where it is not enabled
+  // Made when the port is known; null where WeChat is not enabled.
+  std::unique_ptr<WechatSide> wechat_;
+  std::unique_ptr<app::IdentityStore> identities_;
+  std::unique_ptr<app::PlatformSignIn> platform_sign_in_;
 
   app::CatalogueHolder catalogue_;
   app::GateClock time_;

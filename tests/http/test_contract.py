@@ -7,16 +7,17 @@ import unittest
 
 from client import CONTRACT, Client, done, made
 from town import PASSWORD, UNKNOWN_ID, TownCase, book, fresh, in_hours, key
+from wechat_town import WechatTownCase
 
 ROLES = ("town_admin", "station_admin", "staff", "auditor")
 
 
 def setUpModule():
-    TownCase.start_town()
+    WechatTownCase.start_town()
 
 
 def tearDownModule():
-    TownCase.stop_town()
+    WechatTownCase.stop_town()
 
 
 def keyed(body, client, path, case):
@@ -42,6 +43,7 @@ class Walk(TownCase):
         self.walk_door(activity, booking)
         self.walk_cancelling(parent, booking, activity)
         self.walk_accounts()
+        self.walk_wechat()
         self.walk_service()
         self.walk_goodbye(parent, child)
         declared = {(op.name, status) for op in CONTRACT.operations for status in op.successes}
@@ -152,6 +154,16 @@ class Walk(TownCase):
         entries = done(admin.get(f"/admin/audit?subject={account['id']}"))["items"]
         self.assertGreaterEqual(len(entries), 2)
         self.assertEqual([entry["at"] for entry in entries], sorted((e["at"] for e in entries), reverse=True))
+
+    def walk_wechat(self):
+        platform, public = self.town.platform, self.town.client()
+        platform.add_person("o-walker")
+        login = done(public.post("/login/wechat-mini", {"code": platform.code("o-walker", mini=True)["code"]}))
+        browser = self.town.browser()
+        self.assertEqual(browser.log_in("o-walker").status, 302)
+        self.assertEqual(done(browser.me())["user"], login["user"])
+        done(public.get(f"/wechat/js-config?url={self.town.url}/"))
+        self.assertEqual(public.get("/MP_verify_closed.txt").body, b"closed")
 
     def walk_service(self):
         public = self.town.client()

@@ -25,6 +25,9 @@ STAFF = frozenset(ROLES)
 # Who may call what. A route that is not here is one that nobody has thought about.
 RULES = {
     "POST /api/v1/login/dev": ANYONE,
+    "GET /api/v1/login/wechat": ANYONE,
+    "GET /api/v1/login/wechat/callback": ANYONE,
+    "POST /api/v1/login/wechat-mini": ANYONE,
     "POST /api/v1/logout": LOGGED_IN,
     "GET /api/v1/me": USER,
     "POST /api/v1/me/attendees": USER,
@@ -63,6 +66,8 @@ RULES = {
     "POST /api/v1/admin/users": TOWN,
     "PATCH /api/v1/admin/users/{}": TOWN,
     "GET /api/v1/admin/audit": INSPECTORS,
+    "GET /api/v1/wechat/js-config": ANYONE,
+    "GET /MP_verify_{}.txt": ANYONE,
     "GET /api/v1/openapi.json": ANYONE,
     "GET /problems/{}": ANYONE,
     "GET /healthz": ANYONE,

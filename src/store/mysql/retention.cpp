@@ -15,6 +15,9 @@ constexpr std::string_view delete_marks =
 constexpr std::string_view delete_tokens =
     "DELETE FROM ended_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT 1000";
 
+constexpr std::string_view delete_logins =
+    "DELETE FROM login_states WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT 1000";
+
 class MysqlRetention final : public app::Retention {
  public:
   explicit MysqlRetention(ConnectionPool& pool) : pool_(pool) {}
@@ -23,7 +26,8 @@ class MysqlRetention final : public app::Retention {
     return pool_.read([limits](Connection& connection) -> base::Outcome<std::uint64_t> {
       return connection.execute(sql(delete_changes, limits.changes_before)) +
              connection.execute(sql(delete_marks, limits.marks_before)) +
-             connection.execute(sql(delete_tokens, limits.tokens_before));
+             connection.execute(sql(delete_tokens, limits.tokens_before)) +
+             connection.execute(sql(delete_logins, limits.logins_before));
     });
   }
 
