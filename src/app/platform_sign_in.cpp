@@ -118,7 +118,7 @@ asio::awaitable<Outcome<SignedIn>> PlatformSignIn::enter(PlatformIdentity identi
   }
   const auto user = co_await parts_.identities.sign_in(std::move(identity));
   if (!user) co_return user.as<SignedIn>();
-  co_return parts_.sign_in.user(*user);
+  co_return sign_in_user(parts_.tokens, *user);
 }
 
 }  // namespace zl::app

@@ -48,7 +48,7 @@ class PlatformSignIn {
     PlatformLogin& platform;
     IdentityStore& identities;
     LoginStates& states;
-    const SignIn& sign_in;
+    TokenMint tokens;
     base::Random& random;
     base::Milliseconds login_lifetime;
     std::size_t logins_per_address;

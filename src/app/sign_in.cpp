@@ -15,28 +15,28 @@ base::Refused login_failed() {
   return {base::Code::unauthorized, "user name and password do not fit", {}, 0};
 }
 
+SignedIn issue(const TokenMint& mint, Claims claims) {
+  claims.token = mint.random.next_id<base::TokenId>();
+  claims.expires_at = mint.clock.wall_now() + mint.ttl;
+  return {mint.keys.sign(claims), claims.expires_at, {}, claims};
+}
+
 }  // namespace
 
-SignedIn SignIn::issue(Claims claims, base::Milliseconds ttl) const {
-  claims.token = parts_.random.next_id<base::TokenId>();
-  claims.expires_at = parts_.clock.wall_now() + ttl;
-  return {parts_.keys.sign(claims), claims.expires_at, {}, claims};
+base::Outcome<SignedIn> sign_in_user(const TokenMint& mint, domain::User user) {
+  if (user.blocked) return base::Refused{base::Code::forbidden, "this account is blocked", {}, 0};
+  Claims claims;
+  claims.account = {user.id.bytes};
+  claims.version = user.version;
+  SignedIn signed_in = issue(mint, claims);
+  signed_in.user = std::move(user);
+  return signed_in;
 }
 
 asio::awaitable<base::Outcome<SignedIn>> SignIn::dev(std::string openid, std::string nickname) {
   const base::Outcome<domain::User> user = co_await parts_.people.sign_in(openid, nickname);
   if (!user) co_return user.as<SignedIn>();
-  co_return this->user(*user);
-}
-
-base::Outcome<SignedIn> SignIn::user(domain::User user) const {
-  if (user.blocked) return base::Refused{base::Code::forbidden, "this account is blocked", {}, 0};
-  Claims claims;
-  claims.account = {user.id.bytes};
-  claims.version = user.version;
-  SignedIn signed_in = issue(claims, parts_.user_token_ttl);
-  signed_in.user = std::move(user);
-  return signed_in;
+  co_return sign_in_user({parts_.keys, parts_.clock, parts_.random, parts_.user_token_ttl}, *user);
 }
 
 asio::awaitable<base::Outcome<SignedIn>> SignIn::staff(std::string username, std::string password,
@@ -64,7 +64,7 @@ asio::awaitable<base::Outcome<SignedIn>> SignIn::staff(std::string username, std
   claims.version = account.version;
   claims.role = account.role;
   claims.station = account.station_id;
-  co_return issue(claims, parts_.staff_token_ttl);
+  co_return issue({parts_.keys, parts_.clock, parts_.random, parts_.staff_token_ttl}, claims);
 }
 
 asio::awaitable<base::Outcome<base::Done>> SignIn::out(Claims who, bool everywhere, Actor actor) {

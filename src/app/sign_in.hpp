@@ -22,6 +22,17 @@ struct SignedIn {
   Claims claims;
 };
 
+/// What tokens of users are made with.
+struct TokenMint {
+  const TokenKeys& keys;
+  const base::Clock& clock;
+  base::Random& random;
+  base::Milliseconds ttl;
+};
+
+/// Signs in a user whom somebody vouches for. Refused{forbidden} where the user is blocked.
+base::Outcome<SignedIn> sign_in_user(const TokenMint& mint, domain::User user);
+
 class SignIn {
  public:
   struct Parts {
@@ -43,9 +54,6 @@ class SignIn {
   /// Any openid; for development only. Refused{forbidden} where the user is blocked.
   asio::awaitable<base::Outcome<SignedIn>> dev(std::string openid, std::string nickname);
 
-  /// A user whom somebody else vouches for. Refused{forbidden} where the user is blocked.
-  base::Outcome<SignedIn> user(domain::User user) const;
-
   /// Refused: unauthorized, alike in words and time for an unknown name, a wrong password and a blocked account;
   /// too_many_requests with the seconds to wait.
   asio::awaitable<base::Outcome<SignedIn>> staff(std::string username, std::string password, std::string address);
@@ -54,8 +62,6 @@ class SignIn {
   asio::awaitable<base::Outcome<base::Done>> out(Claims who, bool everywhere, Actor actor);
 
  private:
-  SignedIn issue(Claims claims, base::Milliseconds ttl) const;
-
   Parts parts_;
 };
 

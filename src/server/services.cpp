@@ -142,7 +142,8 @@ void Services::add_wechat(const std::string& public_url) {
                                          WechatSide::Parts{mysql_.credentials(), tasks_, clock_, random_, *metrics_});
   identities_ = mysql_.create_identities(config_.wechat.appid);
   platform_sign_in_ = std::make_unique<app::PlatformSignIn>(app::PlatformSignIn::Parts{
-      wechat_->login(), *identities_, mysql_.logins(), sign_in_, random_,
+      wechat_->login(), *identities_, mysql_.logins(),
+      app::TokenMint{keys_, clock_, random_, std::chrono::seconds(config_.auth.token_ttl_s)}, random_,
       std::chrono::seconds(config_.wechat.login_ttl_s), config_.wechat.max_logins_per_address});
   api_.platform.sign_in = platform_sign_in_.get();
   api_.platform.pages = &wechat_->pages();

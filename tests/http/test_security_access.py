@@ -9,6 +9,7 @@ import unittest
 
 from client import CONTRACT, done, made
 from town import UNKNOWN_ID, TownCase, all_pages, book, key
+from wechat_town import WechatTownCase
 
 ROLES = ("town_admin", "station_admin", "staff", "auditor")
 CALLERS = ("nobody", "user", *ROLES)
@@ -74,15 +75,16 @@ RULES = {
     "GET /readyz": ANYONE,
     "GET /metrics": ANYONE,
 }
+LOGINS = ("adminLogin", "loginWechatReturn", "loginWechatMini")
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def setUpModule():
-    TownCase.start_town()
+    WechatTownCase.start_town()
 
 
 def tearDownModule():
-    TownCase.stop_town()
+    WechatTownCase.stop_town()
 
 
 def route_of(operation):
@@ -120,8 +122,8 @@ class Routes(TownCase):
                    for role in ROLES}
         callers |= {"nobody": town.client(), "user": town.parent()}
         for operation in CONTRACT.operations:
-            if operation.name in ("logout", "adminLogin"):
-                continue  # one ends the token, the other's example is nobody's password: see test_accounts
+            if operation.name in ("logout", *LOGINS):
+                continue  # one ends the token, the others' examples are nobody's: see test_accounts, test_wechat_login
             rule = RULES[route_of(operation)]
             for caller, client in callers.items():
                 with self.subTest(operation=str(operation), caller=caller):

@@ -143,6 +143,20 @@ TEST_F(RoutesTest, parameters_are_the_segments_as_sent) {
   EXPECT_EQ(parameters[0], "a%2Fb");
 }
 
+TEST_F(RoutesTest, a_part_of_a_segment_may_be_a_parameter) {
+  std::array<std::string_view, 2> parameters{};
+  const Match match = find_route(Method::get, "/MP_verify_a1B2.txt", parameters);
+  ASSERT_NE(match.route, nullptr);
+  EXPECT_EQ(match.route->pattern, "/MP_verify_{}.txt");
+  EXPECT_EQ(parameters[0], "a1B2");
+  EXPECT_EQ(find(Method::post, "/MP_verify_a1B2.txt").allow, "GET, HEAD");
+  for (const std::string_view path :
+       {"/MP_verify_.txt", "/MP_verify_a", "/MP_verify_.tx", "/MP_verify_a.txt/", "/x.txt"}) {
+    EXPECT_EQ(find(Method::get, path).route, nullptr) << path;
+    EXPECT_EQ(find(Method::post, path).allow, "") << path;
+  }
+}
+
 TEST_F(RoutesTest, another_method_is_told_the_ones_there_are) {
   EXPECT_EQ(find(Method::post, "/api/v1/me").allow, "GET, HEAD");
   EXPECT_EQ(find(Method::other, "/api/v1/me/attendees/x").allow, "PATCH, DELETE");

@@ -118,6 +118,7 @@ struct FaultCase {
 };
 
 TEST(Config, every_kind_of_fault_names_the_key_and_the_limit) {
+  const std::string missing = "is missing: give it, or a file that holds it";
   const FaultCase cases[] = {
       {{"http.prot=1"}, "http.prot", "is not a setting"},
       {{"http.port_file=/x"}, "http.port_file", "is not a setting"},
@@ -161,6 +162,30 @@ TEST(Config, every_kind_of_fault_names_the_key_and_the_limit) {
        "auth.previous_token_key",
        "must be another key than auth.token_key, or absent"},
       {{"metrics.port=8080"}, "metrics.port", "must be another than http.port on the same address, which is 8080"},
+      {{"wechat.verify_files=index.html=x"},
+       "wechat.verify_files",
+       "must be a list, each a name and what it holds, such as MP_verify_a1B2.txt=a1B2, not [\"index.html=x\"]"},
+      {{"wechat.enabled=true", "wechat.secret=s"}, "wechat.appid", "must be given while wechat.enabled is true"},
+      {{"wechat.enabled=true", "wechat.appid=a"}, "wechat.secret", missing},
+      {{"wechat.enabled=true", "wechat.appid=a", "wechat.secret=s", "wechat.mini_appid=m"},
+       "wechat.mini_secret",
+       missing},
+      {{"wechat.enabled=true", "wechat.appid=a", "wechat.secret=s", "wechat.api_url=http://example.org"},
+       "wechat.api_url",
+       "must begin with https:// unless its host is loopback, not \"http://example.org\""},
+      {{"wechat.enabled=true", "wechat.appid=a", "wechat.secret=s", "wechat.sms_url=http://example.org/sms"},
+       "wechat.sms_url",
+       "must begin with https:// unless its host is loopback, not \"http://example.org/sms\""},
+      {{"wechat.enabled=true", "wechat.appid=a", "wechat.secret=s", "wechat.callback_token=a-b",
+        "wechat.callback_mode=plain"},
+       "wechat.callback_token",
+       "must be of 3 to 32 letters and digits"},
+      {{"wechat.enabled=true", "wechat.appid=a", "wechat.secret=s", "wechat.encoding_aes_key=short"},
+       "wechat.encoding_aes_key",
+       "must be of 43 letters and digits"},
+      {{"wechat.enabled=true", "wechat.appid=a", "wechat.secret=s", "wechat.callback_token=abc"},
+       "wechat.encoding_aes_key",
+       missing},
   };
   for (const auto& c : cases) {
     const auto faults = load(with_secrets(c.options)).faults;
@@ -175,6 +200,19 @@ TEST(Config, a_rule_between_defaults_and_a_given_value_names_where_its_own_key_c
   ASSERT_EQ(faults.size(), 1u);
   EXPECT_EQ(to_line(faults.front()),
             "mysql.item_deadline_ms (default): must be less than booking.hold_ttl_ms, which is 5000, not 5000");
+}
+
+TEST(Config, what_is_not_enabled_needs_nothing_and_other_work_needs_none_of_its_secrets) {
+  EXPECT_EQ(describe(load(with_secrets({"wechat.callback_token=?", "wechat.mini_appid=m"})).faults), "");
+  const auto plain =
+      load(with_secrets({"wechat.enabled=true", "wechat.appid=a", "wechat.secret=s", "wechat.callback_token=abc",
+                         "wechat.callback_mode=plain", "wechat.api_url=http://127.0.0.1:9000"}));
+  EXPECT_EQ(describe(plain.faults), "");
+  const std::vector<std::string> enabled{"mysql.password=p", "mysql_migrate.password=p", "wechat.enabled=true",
+                                         "wechat.appid=a"};
+  EXPECT_EQ(describe(load_config({{}, {}, enabled}, Purpose::migrate).faults), "");
+  EXPECT_EQ(describe(load_config({{}, {}, enabled}, Purpose::create_admin).faults), "");
+  EXPECT_EQ(load_config({{}, {}, enabled}, Purpose::wechat).faults.size(), 1u);
 }
 
 TEST(Config, types_in_a_file_are_not_converted) {

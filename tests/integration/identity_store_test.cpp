@@ -1,0 +1,277 @@
+// Who is who: identities of the chat platform and logins on their way there, on a real database.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "runtime/sha256.hpp"
+#include "store/mysql/identity_store.hpp"
+#include "store/mysql/login_states.hpp"
+#include "store_harness.hpp"
+
+namespace zl::test {
+namespace {
+
+using app::LoginReturn;
+using app::PlatformIdentity;
+using base::Outcome;
+
+constexpr std::string_view service = "wx-service";
+constexpr std::string_view mini = "wx-mini";
+
+class IdentityStoreTest : public StoreTest {
+ protected:
+  std::string fresh(std::string_view prefix) { return std::string(prefix) + new_id<base::TokenId>().hex(); }
+
+  PlatformIdentity at(std::string_view appid, std::string openid, std::string unionid = {}) {
+    return {std::string(appid), std::move(openid), std::move(unionid)};
+  }
+  Outcome<domain::User> sign_in(std::string_view appid, const std::string& openid, const std::string& unionid = {}) {
+    clock_.now = clock_.now + base::Milliseconds(1);  // so that one user is older than the next
+    return wait(store_->sign_in(at(appid, openid, unionid)));
+  }
+  base::UserId user_at(std::string_view appid, const std::string& openid, const std::string& unionid = {}) {
+    return sign_in(appid, openid, unionid).value().id;
+  }
+  void give_child(const base::UserId& user) {
+    connection_.execute(mysql::sql(
+        "INSERT INTO guardianships (user_id, attendee_id, relation, name, birth_date, created_at) VALUES (?, ?, 1, "
+        "'小明', '2017-05-04', 0)",
+        user, an_attendee()));
+  }
+  void set(const base::UserId& user, const std::string& assignment) {
+    connection_.execute(mysql::sql("UPDATE users SET " + assignment + " WHERE id = ?", user));
+  }
+  std::uint64_t identities_of(const base::UserId& user) {
+    return number(mysql::sql("SELECT COUNT(*) FROM identities WHERE user_id = ?", user));
+  }
+
+  const std::unique_ptr<app::IdentityStore> store_ = mysql::create_identity_store(pool_, random_, std::string(service));
+};
+
+TEST_F(IdentityStoreTest, a_first_login_makes_a_user_and_the_next_finds_it) {
+  const std::string openid = fresh("o");
+  const auto user = sign_in(service, openid).value();
+  EXPECT_EQ(user.nickname, "");
+  EXPECT_EQ(user.version, 1U);
+  EXPECT_EQ(user_at(service, openid), user.id);
+  EXPECT_NE(user_at(mini, openid), user.id) << "an openid is one account's own";
+  EXPECT_EQ(audit_rows(user.id.bytes, "user.create"), 1U);
+}
+
+TEST_F(IdentityStoreTest, a_crowd_of_first_logins_of_one_person_is_one_user) {
+  const std::string openid = fresh("o");
+  std::vector<asio::awaitable<Outcome<domain::User>>> calls;
+  for (int i = 0; i < 40; ++i) calls.push_back(store_->sign_in(at(service, openid, "")));
+  std::set<base::UserId> users;
+  for (auto& user : all(std::move(calls))) users.insert(user.value().id);
+  EXPECT_EQ(users.size(), 1U);
+  EXPECT_EQ(
+      number(mysql::sql("SELECT COUNT(*) FROM audit WHERE action = 'user.create' AND subject = ?", *users.begin())),
+      1U);
+}
+
+TEST_F(IdentityStoreTest, openids_differ_by_case) {
+  const std::string openid = fresh("o");
+  EXPECT_NE(user_at(service, openid + "a"), user_at(service, openid + "A"));
+}
+
+TEST_F(IdentityStoreTest, a_new_identity_goes_to_the_user_of_its_unionid) {
+  const std::string unionid = fresh("u");
+  const auto user = user_at(mini, fresh("o"), unionid);
+  give_child(user);
+  const std::string openid = fresh("o");
+  EXPECT_EQ(user_at(service, openid, unionid), user);
+  EXPECT_EQ(user_at(service, openid), user) << "a silent login, which tells no unionid";
+}
+
+TEST_F(IdentityStoreTest, the_younger_of_two_who_have_nothing_gives_way) {
+  const std::string unionid = fresh("u");
+  const std::string openid = fresh("o");
+  const std::string other = fresh("o");
+  const auto older = user_at(service, openid);
+  const auto younger = user_at(mini, other, unionid);
+  EXPECT_EQ(user_at(service, openid, unionid), older);
+  EXPECT_EQ(user_at(mini, other), older);
+  EXPECT_EQ(identities_of(younger), 0U);
+  EXPECT_EQ(number(mysql::sql("SELECT version FROM users WHERE id = ?", younger)), 2U) << "its tokens end";
+  EXPECT_EQ(change_rows(younger.bytes), 1U);
+  EXPECT_EQ(audit_detail(younger.bytes, "user.join"), "{\"into\":\"" + older.hex() + "\"}");
+}
+
+TEST_F(IdentityStoreTest, who_has_nothing_gives_way_though_older) {
+  const std::string unionid = fresh("u");
+  const std::string openid = fresh("o");
+  const auto older = user_at(service, openid);
+  const auto younger = user_at(mini, fresh("o"), unionid);
+  give_child(younger);
+  EXPECT_EQ(user_at(service, openid, unionid), younger);
+  EXPECT_EQ(identities_of(older), 0U);
+}
+
+TEST_F(IdentityStoreTest, two_who_both_have_something_stay_two_and_each_login_finds_its_own) {
+  const std::string unionid = fresh("u");
+  const std::string openid = fresh("o");
+  const std::string other = fresh("o");
+  const auto first = user_at(service, openid);
+  const auto second = user_at(mini, other, unionid);
+  give_child(first);
+  give_child(second);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(user_at(service, openid, unionid), first);
+    EXPECT_EQ(user_at(mini, other, unionid), second);
+  }
+  EXPECT_EQ(number(mysql::sql("SELECT version FROM users WHERE id = ?", first)), 1U);
+  EXPECT_EQ(number(mysql::sql("SELECT version FROM users WHERE id = ?", second)), 1U);
+}
+
+TEST_F(IdentityStoreTest, a_blocked_person_is_refused_by_every_account) {
+  const std::string unionid = fresh("u");
+  const std::string openid = fresh("o");
+  const std::string known = fresh("o");
+  const auto user = user_at(service, openid, unionid);
+  const auto other = user_at(mini, known);
+  set(user, "blocked = 1");
+  EXPECT_EQ(sign_in(service, openid).refused().code, base::Code::forbidden);
+  EXPECT_EQ(sign_in(mini, fresh("o"), unionid).refused().code, base::Code::forbidden);
+  EXPECT_EQ(sign_in(mini, known, unionid).refused().code, base::Code::forbidden);
+  EXPECT_EQ(identities_of(user), 1U);
+  EXPECT_EQ(identities_of(other), 1U);
+}
+
+TEST_F(IdentityStoreTest, who_left_stands_for_nobody_until_the_next_login) {
+  const std::string openid = fresh("o");
+  const auto user = user_at(service, openid);
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), user);
+  EXPECT_EQ(wait(store_->openid_of(user)).value(), openid);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(wait(store_->unbind(openid)));
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), std::nullopt);
+  EXPECT_EQ(wait(store_->openid_of(user)).value(), std::nullopt);
+  EXPECT_EQ(audit_rows(user.bytes, "user.unbind"), 1U);
+  EXPECT_EQ(user_at(service, openid), user);
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), user);
+
+  ASSERT_TRUE(wait(store_->unbind(openid)));
+  ASSERT_TRUE(wait(store_->rebind(openid)));
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), user);
+  ASSERT_TRUE(wait(store_->unbind("nobody")));
+  ASSERT_TRUE(wait(store_->rebind("nobody")));
+}
+
+TEST_F(IdentityStoreTest, an_openid_alone_is_the_service_accounts) {
+  const std::string openid = fresh("o");
+  const auto user = user_at(mini, openid);
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), std::nullopt);
+  EXPECT_EQ(wait(store_->openid_of(user)).value(), std::nullopt);
+  ASSERT_TRUE(wait(store_->unbind(openid)));
+  EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM identities WHERE user_id = ? AND unbound_at IS NULL", user)), 1U);
+}
+
+TEST_F(IdentityStoreTest, after_the_grace_period_nothing_of_the_platform_is_left_and_children_stay) {
+  const std::string openid = fresh("o");
+  const auto user = user_at(service, openid);
+  set(user, "nickname = '妈妈'");
+  give_child(user);
+  ASSERT_TRUE(wait(store_->unbind(openid)));
+  EXPECT_EQ(wait(store_->wipe(clock_.now)).value(), 0U) << "not before its time";
+  EXPECT_EQ(wait(store_->wipe(clock_.now + base::Milliseconds(1))).value(), 1U);
+  EXPECT_EQ(wait(store_->wipe(clock_.now + base::Milliseconds(1))).value(), 0U);
+  EXPECT_EQ(identities_of(user), 0U);
+  EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM users WHERE id = ? AND nickname = '' AND version = 2", user)), 1U);
+  EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM guardianships WHERE user_id = ?", user)), 1U);
+  EXPECT_EQ(audit_detail(user.bytes, "user.wipe"), "{}");
+  EXPECT_NE(user_at(service, openid), user) << "who comes back is somebody new";
+}
+
+TEST_F(IdentityStoreTest, who_keeps_another_identity_keeps_the_profile) {
+  const std::string unionid = fresh("u");
+  const std::string openid = fresh("o");
+  const auto user = user_at(service, openid, unionid);
+  ASSERT_EQ(user_at(mini, fresh("o"), unionid), user);
+  set(user, "nickname = '妈妈'");
+  ASSERT_TRUE(wait(store_->unbind(openid)));
+  EXPECT_EQ(wait(store_->wipe(clock_.now + base::Milliseconds(1))).value(), 1U);
+  EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM users WHERE id = ? AND nickname = '妈妈' AND version = 1", user)),
+            1U);
+  EXPECT_EQ(user_at(service, openid, unionid), user);
+}
+
+class LoginStatesTest : public StoreTest {
+ protected:
+  static constexpr base::Milliseconds lifetime{600'000};
+
+  Outcome<base::Done> begin(const base::LoginId& id, const std::string& browser, const std::string& address,
+                            bool is_restart = false, std::size_t limit = 100) {
+    app::LoginStart start{id, runtime::sha256(browser), address, "/page", is_restart};
+    return wait(states_->begin(std::move(start), limit, lifetime));
+  }
+  LoginReturn take(const base::LoginId& id, const std::string& browser) {
+    return wait(states_->take(id, runtime::sha256(browser), lifetime)).value();
+  }
+  void age(const base::LoginId& id, std::int64_t by_ms) {
+    connection_.execute(
+        mysql::sql("UPDATE login_states SET created_at_ms = created_at_ms - ? WHERE state = ?", by_ms, id));
+  }
+
+  const std::unique_ptr<app::LoginStates> states_ = mysql::create_login_states(pool_);
+};
+
+TEST_F(LoginStatesTest, a_state_is_good_once_in_its_own_browser) {
+  const auto id = new_id<base::LoginId>();
+  ASSERT_TRUE(begin(id, "mine", "10.0.0.1"));
+  EXPECT_EQ(take(id, "other").fate, LoginReturn::Fate::foreign);
+  EXPECT_EQ(take(new_id<base::LoginId>(), "mine").fate, LoginReturn::Fate::foreign);
+  const auto back = take(id, "mine");
+  EXPECT_EQ(back.fate, LoginReturn::Fate::good);
+  EXPECT_EQ(back.return_to, "/page");
+  EXPECT_EQ(take(id, "mine").fate, LoginReturn::Fate::spent);
+}
+
+TEST_F(LoginStatesTest, of_many_who_bring_it_back_at_once_one_is_good) {
+  const auto id = new_id<base::LoginId>();
+  ASSERT_TRUE(begin(id, "mine", "10.0.0.1"));
+  std::vector<asio::awaitable<Outcome<LoginReturn>>> calls;
+  for (int i = 0; i < 20; ++i) calls.push_back(states_->take(id, runtime::sha256("mine"), lifetime));
+  int good = 0;
+  for (auto& back : all(std::move(calls))) good += back.value().fate == LoginReturn::Fate::good ? 1 : 0;
+  EXPECT_EQ(good, 1);
+}
+
+TEST_F(LoginStatesTest, an_old_state_is_spent) {
+  const auto id = new_id<base::LoginId>();
+  ASSERT_TRUE(begin(id, "mine", "10.0.0.1"));
+  age(id, lifetime.count() + 1);
+  EXPECT_EQ(take(id, "mine").fate, LoginReturn::Fate::spent);
+}
+
+TEST_F(LoginStatesTest, a_restart_is_remembered_for_a_minute_and_for_its_browser_alone) {
+  const auto browser = new_id<base::LoginId>().hex();
+  const auto restarted = new_id<base::LoginId>();
+  ASSERT_TRUE(begin(restarted, browser, "10.0.0.1", true));
+  const auto later = new_id<base::LoginId>();
+  ASSERT_TRUE(begin(later, browser, "10.0.0.1"));
+  EXPECT_TRUE(take(later, browser).restarted_lately);
+  const auto others = new_id<base::LoginId>();
+  ASSERT_TRUE(begin(others, "another browser", "10.0.0.1"));
+  EXPECT_FALSE(take(others, "another browser").restarted_lately);
+  age(restarted, app::LoginStates::restart_interval.count() + 1);
+  EXPECT_FALSE(take(restarted, browser).restarted_lately);
+}
+
+TEST_F(LoginStatesTest, an_address_has_so_many_out_and_what_came_back_or_is_old_does_not_count) {
+  const std::string address = "10.1.1.1";
+  const auto first = new_id<base::LoginId>();
+  const auto second = new_id<base::LoginId>();
+  ASSERT_TRUE(begin(first, "a", address, false, 2));
+  ASSERT_TRUE(begin(second, "b", address, false, 2));
+  EXPECT_EQ(begin(new_id<base::LoginId>(), "c", address, false, 2).refused().code, base::Code::too_many_requests);
+  EXPECT_TRUE(begin(new_id<base::LoginId>(), "c", "10.1.1.2", false, 2));
+  EXPECT_EQ(take(first, "a").fate, LoginReturn::Fate::good);
+  const auto third = new_id<base::LoginId>();
+  EXPECT_TRUE(begin(third, "c", address, false, 2));
+  EXPECT_EQ(begin(new_id<base::LoginId>(), "d", address, false, 2).refused().code, base::Code::too_many_requests);
+  age(second, lifetime.count() + 1);
+  EXPECT_TRUE(begin(new_id<base::LoginId>(), "d", address, false, 2));
+}
+
+}  // namespace
+}  // namespace zl::test
