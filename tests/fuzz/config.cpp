@@ -22,7 +22,7 @@ using server::Purpose;
 using server::Setting;
 using server::Values;
 
-constexpr Purpose purposes[] = {Purpose::serve, Purpose::migrate, Purpose::create_admin};
+constexpr Purpose purposes[] = {Purpose::serve, Purpose::migrate, Purpose::create_admin, Purpose::wechat};
 
 /// A file that holds a text, without a place on any disk.
 class MemoryFile {
@@ -86,6 +86,7 @@ void check_rules_hold(const Config& config) {
   require(config.mysql.item_deadline_ms < config.booking.hold_ttl_ms, "an item ends before its hold");
   require(config.redis.command_timeout_ms < config.booking.hold_ttl_ms, "a command ends before its hold");
   require(!config.http.public_url.empty() || server::is_loopback(config.http.address), "an address for the world");
+  require(!config.wechat.enabled || !config.wechat.appid.empty(), "an account that is used has a name");
   require(config.auth.token_key.empty() || config.auth.token_key.size() == 32, "a key of 32 bytes");
 }
 

@@ -330,6 +330,39 @@ class OnePerson(LoginCase):
         self.refused(self.town.client().post("/login/wechat-mini", {"code": code}), 403, "forbidden")
 
 
+class WhoLeft(LoginCase):
+    def identities(self, openid):
+        return self.town.sql(f"SELECT COUNT(*) FROM identities WHERE openid = '{openid}'")
+
+    def test_within_the_grace_period_a_login_brings_them_back(self):
+        openid = self.person()
+        self.browser.log_in(openid)
+        before = done(self.browser.me())
+        self.town.sql(f"UPDATE identities SET unbound_at = UNIX_TIMESTAMP() * 1000 WHERE openid = '{openid}'")
+        again = self.town.browser()
+        again.log_in(openid)
+        self.assertEqual(done(again.me()), before)
+        self.assertEqual(self.town.sql(f"SELECT COUNT(unbound_at) FROM identities WHERE openid = '{openid}'"), "0")
+
+    def test_after_it_they_are_wiped_and_logged_out_and_come_back_as_somebody_new(self):
+        openid, staying = self.person(), self.person()
+        for one in (staying, openid):
+            self.browser = self.town.browser()
+            self.browser.log_in(one)
+        user = done(self.browser.me())["user"]["id"]
+        self.town.sql(f"UPDATE users SET nickname = '妈妈' WHERE id = x'{user}'")
+        self.town.sql(f"UPDATE identities SET unbound_at = 1 WHERE openid = '{openid}'")
+        server = self.town.stack.start_server(wechat__profile_grace_hours=1)
+        eventually(lambda: self.identities(openid) == "0", what="the wiping")
+        server.stop()
+        self.assertEqual(self.identities(staying), "1")
+        self.assertEqual(self.town.sql(f"SELECT nickname FROM users WHERE id = x'{user}'"), "")
+        eventually(lambda: self.browser.me().status == 401, what="the end of the tokens")
+        again = self.town.browser()
+        again.log_in(openid)
+        self.assertNotEqual(done(again.me())["user"]["id"], user)
+
+
 class ForThePages(LoginCase):
     def config(self, url):
         return self.town.client().get("/wechat/js-config?" + urllib.parse.urlencode({"url": url}))
