@@ -6,6 +6,7 @@
 #include "runtime/sha256.hpp"
 #include "store/mysql/identity_store.hpp"
 #include "store/mysql/login_states.hpp"
+#include "store/mysql/retention.hpp"
 #include "store_harness.hpp"
 
 namespace zl::test {
@@ -58,16 +59,22 @@ TEST_F(IdentityStoreTest, a_first_login_makes_a_user_and_the_next_finds_it) {
   EXPECT_EQ(audit_rows(user.id.bytes, "user.create"), 1U);
 }
 
-TEST_F(IdentityStoreTest, a_crowd_of_first_logins_of_one_person_is_one_user) {
-  const std::string openid = fresh("o");
+TEST_F(IdentityStoreTest, first_logins_of_one_person_at_once_are_one_user) {
+  constexpr std::size_t people = 40;
+  constexpr std::size_t windows = 4;
   std::vector<asio::awaitable<Outcome<domain::User>>> calls;
-  for (int i = 0; i < 40; ++i) calls.push_back(store_->sign_in(at(service, openid, "")));
-  std::set<base::UserId> users;
-  for (auto& user : all(std::move(calls))) users.insert(user.value().id);
-  EXPECT_EQ(users.size(), 1U);
-  EXPECT_EQ(
-      number(mysql::sql("SELECT COUNT(*) FROM audit WHERE action = 'user.create' AND subject = ?", *users.begin())),
-      1U);
+  calls.reserve(people * windows);
+  for (std::size_t i = 0; i < people; ++i) {
+    const std::string openid = fresh("o");
+    for (std::size_t j = 0; j < windows; ++j) calls.push_back(store_->sign_in(at(service, openid)));
+  }
+  auto users = all(std::move(calls));
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    ASSERT_TRUE(users[i]) << i;
+    const auto& first = users[i - i % windows];
+    EXPECT_EQ(users[i]->id, first->id);
+    EXPECT_EQ(audit_rows(users[i]->id.bytes, "user.create"), 1U);
+  }
 }
 
 TEST_F(IdentityStoreTest, openids_differ_by_case) {
@@ -136,6 +143,17 @@ TEST_F(IdentityStoreTest, a_blocked_person_is_refused_by_every_account) {
   EXPECT_EQ(sign_in(mini, known, unionid).refused().code, base::Code::forbidden);
   EXPECT_EQ(identities_of(user), 1U);
   EXPECT_EQ(identities_of(other), 1U);
+}
+
+TEST_F(IdentityStoreTest, a_blocked_user_does_not_give_way_to_one_who_is_not) {
+  const std::string unionid = fresh("u");
+  const std::string openid = fresh("o");
+  const auto older = user_at(service, openid);
+  const auto blocked = user_at(mini, fresh("o"), unionid);
+  set(blocked, "blocked = 1");
+  EXPECT_EQ(sign_in(service, openid, unionid).refused().code, base::Code::forbidden);
+  EXPECT_EQ(identities_of(older), 1U);
+  EXPECT_EQ(identities_of(blocked), 1U);
 }
 
 TEST_F(IdentityStoreTest, who_left_stands_for_nobody_until_the_next_login) {
@@ -229,8 +247,10 @@ TEST_F(LoginStatesTest, a_state_is_good_once_in_its_own_browser) {
 TEST_F(LoginStatesTest, of_many_who_bring_it_back_at_once_one_is_good) {
   const auto id = new_id<base::LoginId>();
   ASSERT_TRUE(begin(id, "mine", "10.0.0.1"));
+  constexpr std::size_t windows = 20;
   std::vector<asio::awaitable<Outcome<LoginReturn>>> calls;
-  for (int i = 0; i < 20; ++i) calls.push_back(states_->take(id, runtime::sha256("mine"), lifetime));
+  calls.reserve(windows);
+  for (std::size_t i = 0; i < windows; ++i) calls.push_back(states_->take(id, runtime::sha256("mine"), lifetime));
   int good = 0;
   for (auto& back : all(std::move(calls))) good += back.value().fate == LoginReturn::Fate::good ? 1 : 0;
   EXPECT_EQ(good, 1);
@@ -271,6 +291,21 @@ TEST_F(LoginStatesTest, an_address_has_so_many_out_and_what_came_back_or_is_old_
   EXPECT_EQ(begin(new_id<base::LoginId>(), "d", address, false, 2).refused().code, base::Code::too_many_requests);
   age(second, lifetime.count() + 1);
   EXPECT_TRUE(begin(new_id<base::LoginId>(), "d", address, false, 2));
+}
+
+TEST_F(LoginStatesTest, what_is_long_over_is_forgotten) {
+  const auto retention = mysql::create_retention(pool_);
+  const auto id = new_id<base::LoginId>();
+  ASSERT_TRUE(begin(id, "mine", "10.0.0.9"));
+  const auto kept = [&] { return number(mysql::sql("SELECT COUNT(*) FROM login_states WHERE state = ?", id)); };
+  const auto begun_at = number(mysql::sql("SELECT created_at_ms FROM login_states WHERE state = ?", id));
+  app::RetentionLimits limits;
+  limits.logins_before = {static_cast<std::int64_t>(begun_at)};
+  ASSERT_TRUE(wait(retention->purge(limits)));
+  EXPECT_EQ(kept(), 1U);
+  limits.logins_before = {static_cast<std::int64_t>(begun_at) + 1};
+  ASSERT_TRUE(wait(retention->purge(limits)));
+  EXPECT_EQ(kept(), 0U);
 }
 
 }  // namespace
