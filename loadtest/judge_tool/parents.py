@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from . import wire
 from .history import Recorder
@@ -56,8 +56,12 @@ class Parents:
     async def press(self, seconds: float, healed: threading.Event) -> None:
         """They press for so long; then everybody who still waits for a last word presses on, until some time after
         `healed`."""
+        await self.press_until(asyncio.sleep(seconds), healed)
+
+    async def press_until(self, enough: Awaitable[object], healed: threading.Event) -> None:
+        """The same until `enough` is over."""
         tasks = [asyncio.create_task(Parent(self, family, self._random.getrandbits(64)).live()) for family in self.families]
-        await asyncio.sleep(seconds)
+        await enough
         self._resting.set()
         while not healed.is_set():
             await asyncio.sleep(HEALED_POLL_S)

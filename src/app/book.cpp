@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "domain/decision.hpp"
 #include "runtime/log.hpp"
 
@@ -183,6 +184,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::decide(const Target& target) {
   std::optional<runtime::CountGuard> place = parts_.ledger.take_place(target.wish.programme_id);
   if (!place) co_return base::Refused{base::Code::overloaded, "the writers' queue is full", {}, 1};
 
+  ZL_CRASH_POINT("book.place_taken");
   base::Outcome<GateDecision> decision = co_await ask_gate(target);
   if (!decision) co_return decision.as<BookAnswer>();
   if (auto* refused = std::get_if<GateRefused>(&*decision)) co_return BookAnswer(std::move(refused->refusal));
@@ -216,6 +218,7 @@ asio::awaitable<base::Outcome<GateDecision>> Book::ask_gate(const Target& target
 
 asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Granted granted,
                                                         runtime::CountGuard place, bool may_ask_again) {
+  ZL_CRASH_POINT("book.granted");
   const base::SteadyTime start = parts_.clock.steady_now();
   LedgerItem item{target.wish, granted.grant, granted.receipt, target.entry->policy, target.actor};
   base::Outcome<LedgerAnswer> answer = co_await parts_.ledger.book(std::move(place), std::move(item));
@@ -229,8 +232,10 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
   }
 
   if (auto* booked = std::get_if<LedgerBooked>(&*answer)) {
+    ZL_CRASH_POINT("book.known");
     if (domain::is_active(booked->booking.state)) {
       parts_.gate.confirm(target.wish);
+      ZL_CRASH_POINT("book.confirmed");
     } else {
       parts_.group.spawn(give_back(target.wish, granted.grant, Unit::returns), "give_back");
     }
@@ -238,6 +243,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
   }
   if (std::holds_alternative<LedgerFenced>(*answer) && may_ask_again) {
     parts_.metrics.fenced.add();
+    ZL_CRASH_POINT("book.fenced");
     std::optional<runtime::CountGuard> next_place = parts_.ledger.take_place(target.wish.programme_id);
     if (!next_place) co_return base::Refused{base::Code::overloaded, "the writers' queue is full", {}, 1};
     base::Outcome<GateDecision> decision = co_await ask_gate(target);
@@ -252,6 +258,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
     co_return base::Refused{base::Code::unavailable, "the grant was fenced twice", {}, 1};
   }
 
+  ZL_CRASH_POINT("book.denied");
   const bool full = std::holds_alternative<LedgerFull>(*answer);
   parts_.group.spawn(give_back(target.wish, granted.grant, full ? Unit::stays : Unit::returns), "give_back");
   std::vector<domain::Violation> violations;
@@ -271,6 +278,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
 asio::awaitable<void> Book::give_back(domain::BookingWish wish, domain::GrantNumber grant, Unit unit) {
   std::vector<HoldRef> holds{{wish.id, grant}};
   (void)co_await parts_.gate.remove(wish.programme_id, wish.activity_id, std::move(holds), unit);
+  ZL_CRASH_POINT("book.given_back");
 }
 
 domain::Refusal Book::refusal_of_ledger(const Target& target, std::vector<domain::Violation> violations,

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/crash_point.hpp"
+
 namespace zl::app {
 
 asio::awaitable<base::Outcome<domain::Booking>> CancelBooking::operator()(base::UserId user, base::BookingId id,
@@ -18,14 +20,17 @@ asio::awaitable<base::Outcome<domain::Booking>> CancelBooking::operator()(base::
   const base::Instant now = time_.now();
   if (now >= until) co_return base::Refused{base::Code::closed, "cancelling ended at cancel_until", {}, 0};
 
+  ZL_CRASH_POINT("cancel.found");
   base::Outcome<Cancelled> cancelled = co_await ledger_.cancel(id, booking.programme_id, actor, now);
   if (!cancelled) co_return cancelled.as<domain::Booking>();
+  ZL_CRASH_POINT("cancel.known");
   group_.spawn(free_seat(cancelled->booking), "free_seat");
   co_return cancelled->booking;
 }
 
 asio::awaitable<void> CancelBooking::free_seat(domain::Booking booking) {
   (void)co_await gate_.remove_cancelled(booking.programme_id, booking.activity_id, booking.id);
+  ZL_CRASH_POINT("cancel.freed");
 }
 
 }  // namespace zl::app

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/crash_point.hpp"
+
 namespace zl::app {
 
 CheckInDesk::Answer<CheckInAnswer> CheckInDesk::check_in(base::SessionId session, base::BookingId booking,
@@ -38,7 +40,10 @@ CheckInDesk::Answer<CheckInAnswer> CheckInDesk::enter(const domain::Activity& ac
     co_return base::Refused{base::Code::not_open, "check-in has not begun", {}, 0};
   }
   CheckInItem item{id, booking, session, activity.id, activity.programme_id, now, std::move(actor)};
-  co_return co_await store_.check_in(std::move(item));
+  ZL_CRASH_POINT("check_in.asked");
+  base::Outcome<CheckInResult> checked_in = co_await store_.check_in(std::move(item));
+  ZL_CRASH_POINT("check_in.known");
+  co_return checked_in;
 }
 
 CheckInDesk::Answer<base::Done> CheckInDesk::undo(base::CheckInId id, Claims who, Actor actor) {

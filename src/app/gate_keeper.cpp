@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "runtime/log.hpp"
 
 namespace zl::app {
@@ -56,9 +57,11 @@ asio::awaitable<base::Outcome<base::Done>> GateKeeper::rebuild(base::ProgrammeId
 asio::awaitable<base::Outcome<base::Done>> GateKeeper::build(base::ProgrammeId programme_id) {
   base::Outcome<GateImage> image = co_await ledger_.rebuild_image(programme_id);
   if (!image) co_return image.as<base::Done>();
+  ZL_CRASH_POINT("gate.image_read");
   const std::uint64_t epoch = image->epoch;
   const std::size_t bookings = image->bookings.size();
   const base::Outcome<bool> installed = co_await gate_.install(std::move(*image));
+  ZL_CRASH_POINT("gate.installed");
   if (!installed) {
     runtime::log::warning("gate_install_failed", {{"programme_id", programme_id.hex()}, {"epoch", epoch}});
     co_return unavailable();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/refusals.hpp"
+#include "base/crash_point.hpp"
 #include "base/limits.hpp"
 #include "runtime/log.hpp"
 
@@ -149,6 +150,7 @@ ManageCatalogue::Answer<domain::Activity> ManageCatalogue::publish(base::Activit
   if (!reaches(who, parts_.catalogue.current(), id)) co_return out_of_scope();
   const base::ProgrammeId programme_id = known->activity.programme_id;
   base::Outcome<domain::Activity> published = co_await parts_.store.publish(id, actor);
+  ZL_CRASH_POINT("publish.known");
   if (published) co_await tell(programme_id, true);
   co_return published;
 }
@@ -163,6 +165,7 @@ ManageCatalogue::Answer<domain::Activity> ManageCatalogue::cancel(base::Activity
   if (!faults.empty()) co_return invalid(std::move(faults));
   const base::ProgrammeId programme_id = known->activity.programme_id;
   base::Outcome<domain::Activity> cancelled = co_await parts_.store.cancel(id, reason, actor, parts_.time.now());
+  ZL_CRASH_POINT("close.known");
   if (cancelled) co_await tell(programme_id, true);
   co_return cancelled;
 }
@@ -177,7 +180,9 @@ asio::awaitable<void> ManageCatalogue::tell(base::ProgrammeId programme_id, bool
       runtime::log::warning("gate_did_not_follow", {{"programme_id", programme_id.hex()}});
     }
   }
+  ZL_CRASH_POINT("publish.followed");
   co_await parts_.changes.refresh_programme(programme_id);
+  ZL_CRASH_POINT("publish.told");
   parts_.gate.announce_change();
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "runtime/log.hpp"
 
 namespace zl::app {
@@ -174,6 +175,7 @@ asio::awaitable<void> Reconcile::return_expired(base::ProgrammeId programme_id,
   if (!expired || expired->empty()) co_return;
   const base::Outcome<std::vector<FencedHold>> fenced = co_await parts_.ledger.fence(programme_id, *expired);
   if (!fenced) co_return;
+  ZL_CRASH_POINT("reconcile.fenced");
 
   std::unordered_map<base::BookingId, base::ActivityId> activity_of;
   for (const ExpiredHold& hold : *expired) activity_of.emplace(hold.hold.id, hold.activity_id);
@@ -191,6 +193,7 @@ asio::awaitable<void> Reconcile::return_expired(base::ProgrammeId programme_id,
     parts_.metrics.holds_returned.add(holds.size());
     runtime::log::info("holds_returned", {{"activity_id", activity_id.hex()}, {"count", holds.size()}});
     (void)co_await parts_.gate.remove(programme_id, activity_id, std::move(holds), Unit::returns);
+    ZL_CRASH_POINT("reconcile.returned");
   }
 }
 

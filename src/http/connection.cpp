@@ -6,6 +6,7 @@
 #include <boost/beast/http/error.hpp>
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "http/problem.hpp"
 
 namespace zl::http {
@@ -265,6 +266,7 @@ bool Connection::put_answer(const Answer& answer) {
 /// Writes what the socket takes at once.
 Connection::Written Connection::write_some() {
   if (!exchange_) return Written::all;
+  ZL_CRASH_POINT("http.answer_ready");
   std::string& output = exchange_->output;
   std::size_t& written = exchange_->written;
   while (written < output.size()) {
@@ -273,6 +275,7 @@ Connection::Written Connection::write_some() {
     if (!error) continue;
     return error == asio::error::would_block && !timed_out_ ? Written::part : Written::failed;
   }
+  ZL_CRASH_POINT("http.answer_sent");
   output.clear();
   written = 0;
   return Written::all;

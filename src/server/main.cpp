@@ -1,6 +1,8 @@
 // The program: reads the command line and the configuration, and does what it was asked to.
+#include <cstdlib>
 #include <iostream>
 
+#include "base/crash_point.hpp"
 #include "runtime/private_memory.hpp"
 #include "server/cli.hpp"
 #include "server/commands.hpp"
@@ -50,10 +52,22 @@ int run(int count, const char* const* arguments) {
   return std::visit(Run{sources_of(command, environment_variables())}, command.action);
 }
 
+#if defined(ZL_CRASH_POINTS) && ZL_CRASH_POINTS
+int print_crash_points() {
+  for (const std::string_view name : base::crash_points) std::cout << name << '\n';
+  return 0;
+}
+#endif
+
 }  // namespace
 }  // namespace zl::server
 
 int main(int count, char** arguments) {
+#if defined(ZL_CRASH_POINTS) && ZL_CRASH_POINTS
+  if (count == 2 && std::string_view(arguments[1]) == "crash-points") return zl::server::print_crash_points();
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
+  if (const char* const orders = std::getenv("ZL_CRASH_ORDERS")) zl::base::take_crash_orders_from(orders);
+#endif
   zl::runtime::keep_memory_private();
   return zl::server::run(count, arguments);
 }

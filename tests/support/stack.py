@@ -27,6 +27,9 @@ STOP_TIMEOUT_S = 60
 POLL_INTERVAL_S = 0.02
 SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: \w+Sanitizer|runtime error:")
 
+# Letters of proc(5): a thread that has stopped, is traced or has ended.
+STOPPED = {"T", "t", "Z"}
+
 Answer = collections.namedtuple("Answer", "status headers body json")
 
 
@@ -44,11 +47,16 @@ def stand_still(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while True:
-        if thread_states(pid) <= {"T", "t", "Z"}:
+        if thread_states(pid) <= STOPPED:
             return
         if time.monotonic() > deadline:
             raise AssertionError(f"process {pid} did not stop: {thread_states(pid)}")
         time.sleep(POLL_INTERVAL_S / 20)
+
+
+def clock_ahead(seconds: int) -> dict[str, str]:
+    """Variables that put a server's wall clock ahead, or behind."""
+    return {"LD_PRELOAD": str(BINARY_DIR / "libzl_shifted_clock.so"), "ZL_CLOCK_AHEAD_S": str(seconds)}
 
 
 class Client:
@@ -77,9 +85,10 @@ class Client:
 class Server:
     """A `zhonglou serve` on a free port; `url` is its address."""
 
-    def __init__(self, config: pathlib.Path, name: str, settings: dict):
+    def __init__(self, config: pathlib.Path, name: str, settings: dict, environment: dict[str, str]):
         self._config = config
         self._settings = settings
+        self._environment = environment
         self._out = config.parent / f"{name}.out"
         self._log = config.parent / f"{name}.log"
         self._log.touch()
@@ -102,7 +111,8 @@ class Server:
         command = ["setpriv", "--pdeathsig", "TERM", ZHONGLOU, "serve", "--config", self._config,
                    *set_options(self._settings)]
         with self._out.open("wb") as out, self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log,
+                                             env=os.environ | self._environment)
         self._killed = False
         deadline = time.monotonic() + START_TIMEOUT_S
         while not (ready := re.search(r"^ready (\S+)$", self._out.read_text(), re.MULTILINE)):
@@ -120,8 +130,21 @@ class Server:
         self._process.kill()
         self._process.wait()
 
+    def wait_killed(self, timeout_s: float) -> None:
+        """Until it has ended by SIGKILL, which somebody else sends; fails where it ends in another way, or not in time."""
+        try:
+            status = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the server was not killed within {timeout_s} s:\n{self.log()}") from None
+        if status != -signal.SIGKILL:
+            raise AssertionError(f"the server ended with status {status}:\n{self.log()}")
+        self._killed = True
+
     def pause(self) -> None:
         stand_still(self._process.pid)
+
+    def stands_still(self) -> bool:
+        return thread_states(self._process.pid) <= STOPPED
 
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
@@ -195,9 +218,10 @@ class Stack:
     def client(self, token: str | None = None) -> Client:
         return Client(self.url, token)
 
-    def start_server(self, **settings) -> Server:
-        """A further server process on the same stores, with settings of its own on top of the stack's."""
-        server = Server(self._config, f"server{len(self._servers)}", settings)
+    def start_server(self, environment: dict[str, str] | None = None, **settings) -> Server:
+        """A further server process on the same stores, with settings of its own on top of the stack's, and variables on top of
+        ours."""
+        server = Server(self._config, f"server{len(self._servers)}", settings, environment or {})
         self._servers.append(server)
         return server
 
@@ -213,9 +237,9 @@ class Stack:
         password_file = self._write_secret(f"{username}_password", password)
         self.zhonglou("admin", "create", "--username", username, "--role", role, "--password-file", str(password_file))
 
-    def store(self, verb: str) -> None:
+    def store(self, verb: str, *options: str) -> None:
         """A verb of scripts/servers for one store: "stop-redis", "start-mariadb"."""
-        subprocess.run([SOURCE_DIR / "scripts/servers", verb, "--small", self.folder], check=True)
+        subprocess.run([SOURCE_DIR / "scripts/servers", verb, "--small", *options, self.folder], check=True)
 
     def kill_store(self, name: str) -> None:
         """As a crash: SIGKILL to "redis" or "mariadb"."""

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/crash_point.hpp"
 #include "base/limits.hpp"
 #include "domain/kinds/kind.hpp"
 #include "store/mysql/activity_cancelling.hpp"
@@ -202,9 +203,13 @@ base::Outcome<domain::Activity> publish_activity(Write& write, const base::Activ
     case domain::Publication::draft:
       break;
   }
+  ZL_CRASH_POINT("publish.locked");
   write.execute(sql(update_published, id));
+  ZL_CRASH_POINT("publish.marked");
   write.execute(sql(update_open, id));
+  ZL_CRASH_POINT("publish.opened");
   record(write, locked->activity, actor, "activity.publish", "{}");
+  ZL_CRASH_POINT("publish.recorded");
   return find_activity(write, id).value();
 }
 
@@ -215,10 +220,13 @@ base::Outcome<domain::Activity> cancel_activity(Write& write, const base::Activi
   if (locked->activity.publication == domain::Publication::cancelled) return locked->activity;
 
   close_activity(write, id, reason);
+  ZL_CRASH_POINT("close.closed");
   const std::uint64_t bookings = cancel_all_bookings(write, id, now);
+  ZL_CRASH_POINT("close.bookings_cancelled");
   AuditDetail detail;
   detail.add("reason", reason).add("bookings", bookings);
   record(write, locked->activity, actor, "activity.cancel", detail.text());
+  ZL_CRASH_POINT("close.recorded");
   return find_activity(write, id).value();
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/crash_point.hpp"
 #include "runtime/log.hpp"
 #include "store/mysql/sql.hpp"
 
@@ -51,6 +52,7 @@ Ran BatchRunner::attempt(const Body& body, bool& commit_sent) {
     commit_sent = !transaction.open();
     throw;
   }
+  ZL_CRASH_POINT("ledger.committed");
   trail.committed();
   return Ran::committed;
 }

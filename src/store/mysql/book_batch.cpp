@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "base/invariant.hpp"
 #include "runtime/log.hpp"
 #include "store/mysql/batch_facts.hpp"
@@ -67,6 +68,7 @@ class BookRun {
     decision_ = decide(items_, exact ? reader_.read_exactly(transaction) : reader_.read(transaction));
     spoiled_ = !exact && decision_.accepted.size() < items_.size();
     if (spoiled_ || decision_.accepted.empty()) return false;
+    ZL_CRASH_POINT("book.locked");
     write_rows(transaction, trail, items_, decision_.accepted);
     return true;
   }

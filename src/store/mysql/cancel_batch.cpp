@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "store/mysql/booking_statements.hpp"
 #include "store/mysql/outbox.hpp"
 #include "store/mysql/sql.hpp"
@@ -99,6 +100,7 @@ std::vector<CancelAnswer> cancel_batch(BatchRunner& runner, const std::vector<Ca
   const Ran ran = runner.run([&](Transaction& transaction, AuditTrail& trail) {
     last = plan(items, lock_bookings(transaction, items));
     if (last.cancelling.empty()) return false;
+    ZL_CRASH_POINT("cancel.locked");
     write_rows(transaction, trail, items, last);
     return true;
   });

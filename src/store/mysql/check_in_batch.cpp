@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "runtime/log.hpp"
 #include "store/mysql/sql.hpp"
 
@@ -98,7 +99,9 @@ std::optional<std::vector<CheckInAnswer>> try_once(BatchRunner& runner, const It
     read_check_ins(transaction, items, facts);
     plan = plan_check_ins(items, facts);
     if (plan.made.empty()) return false;
+    ZL_CRASH_POINT("check_in.locked");
     write_rows(transaction, trail, items, plan.made);
+    ZL_CRASH_POINT("check_in.written");
     return true;
   });
   switch (ran) {

@@ -3,12 +3,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/crash_point.hpp"
 #include "base/invariant.hpp"
 #include "store/mysql/connector.hpp"
 #include "store/mysql/sql.hpp"
 
 namespace zl::mysql {
 namespace {
+
+constexpr std::string_view commit_statement = "COMMIT";
 
 ::sql::Driver& driver() {
   static ::sql::Driver* const instance = ::get_driver_instance();
@@ -202,6 +205,7 @@ std::vector<Rows> Connection::run(const std::vector<std::string>& statements, st
         results.emplace_back(0, std::vector<std::optional<std::string>>());
       }
       if (++answered == statements.size()) return results;
+      if (statements.back() == commit_statement) ZL_CRASH_POINT("ledger.commit_under_way");
       has_rows = statement_->getMoreResults();
     }
   } catch (const ::sql::SQLException& error) {
@@ -219,7 +223,7 @@ void Connection::begin() {
 // Never the connector's commit(): it swallows errors.
 void Connection::commit(const std::vector<std::string>& before) {
   std::vector<std::string> statements = before;
-  statements.emplace_back("COMMIT");
+  statements.emplace_back(commit_statement);
   std::size_t answered = 0;
   try {
     run(statements, answered);

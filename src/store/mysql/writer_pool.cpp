@@ -7,6 +7,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "runtime/latency.hpp"
 #include "runtime/log.hpp"
 #include "store/mysql/book_batch.hpp"
@@ -131,8 +132,10 @@ void WriterPool::work(Writer& writer) {
   for (;;) {
     std::vector<Entry> entries = next_batch(writer);
     if (entries.empty()) return;
+    ZL_CRASH_POINT("ledger.batch_taken");
     refuse_expired(entries);
     if (!entries.empty()) commit(session, memory, entries);
+    ZL_CRASH_POINT("ledger.answered");
     for (Entry& entry : entries) std::move(entry.resume)(true);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/crash_point.hpp"
 #include "runtime/loops.hpp"
 #include "store/redis/gate_image.hpp"
 #include "store/redis/gate_replies.hpp"
@@ -147,6 +148,7 @@ RedisGate::Answer<bool> RedisGate::install(app::GateImage image) {
   for (Command& command : staging_commands(image)) {
     if (!co_await stage(std::move(command))) co_return base::Unknown{"redis: the image could not be staged"};
   }
+  ZL_CRASH_POINT("gate.staged");
   const Reply reply = co_await call(install_command(image, run_id));
   if (auto none = no_answer<bool>(reply)) co_return *std::move(none);
   co_return reply.number() == 1;
