@@ -38,6 +38,13 @@ target_link_libraries(zl_test_support PUBLIC zl_server_lib)
 zl_embed(zl_test_support HEADER support/wechat_vector_files.hpp NAMESPACE zl::test FUNCTION wechat_vector_files
          GLOB "tests/support/wechat_vectors.json")
 
+# What the fault tests load into a server, which may or may not have a sanitizer: built without one.
+add_library(zl_shifted_clock SHARED tests/support/preload/shifted_clock.cpp)
+set_target_properties(zl_shifted_clock PROPERTIES
+  COMPILE_OPTIONS "" LINK_OPTIONS "-fuse-ld=lld" INTERPROCEDURAL_OPTIMIZATION OFF
+  LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+target_compile_features(zl_shifted_clock PRIVATE cxx_std_20)
+
 file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS "tests/unit/*.cpp")
 if(unit_sources)
   zl_add_test_program(unit_tests unit ${unit_sources})

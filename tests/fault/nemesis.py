@@ -12,7 +12,7 @@ import time
 from judge_tool.gate import Redis, RedisFault, read_gate
 from judge_tool.history import now_ms
 from stores import Ledger
-from support.stack import SOURCE_DIR
+from support.stack import SOURCE_DIR, clock_ahead
 from support.tcp_gate import AT_COMMIT, Fault, TcpGate
 
 STORES = ("redis", "mariadb")
@@ -105,9 +105,9 @@ def programme(choice):
 class GatedServer:
     """A server that reaches each store through a gate of its own."""
 
-    def __init__(self, stack):
+    def __init__(self, stack, clock_ahead_s=0):
         self.gates = {"redis": TcpGate(stack.redis_socket), "mariadb": TcpGate(stack.mysql_socket, mysql=True)}
-        self.process = stack.start_server(redis__unix_socket="", redis__port=self.gates["redis"].port,
+        self.process = stack.start_server(clock_ahead(clock_ahead_s), redis__unix_socket="", redis__port=self.gates["redis"].port,
                                           mysql__unix_socket="", mysql__port=self.gates["mariadb"].port)
 
     @property

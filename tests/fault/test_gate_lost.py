@@ -105,5 +105,24 @@ class WithGrantsOnTheirWay(FaultCase):
 
         self.survive(break_it)
 
+    def test_redis_comes_back_without_a_log(self):
+        def break_it():
+            self.stack.kill_store("redis")
+            self.stack.store("start-redis", "--no-aof")
+
+        def with_its_log_again():
+            self.stack.store("stop-redis")
+            self.stack.store("start-redis")
+
+        self.addCleanup(with_its_log_again)
+        self.survive(break_it)
+
+    def test_redis_is_restarted_and_has_all_it_had(self):
+        def break_it():
+            self.stack.store("stop-redis")
+            self.stack.store("start-redis")
+
+        self.survive(break_it)
+
     def redis_files(self):
         return self.stack.folder / "redis" / "appendonlydir"
