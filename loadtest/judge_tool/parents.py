@@ -39,12 +39,13 @@ class Parents:
     """A crowd that presses for these activities. `where()` gives the addresses that may answer now."""
 
     def __init__(self, seed: str, families: int, activities: Sequence[str], where: Callable[[], list[str]], recorder: Recorder,
-                 birth_date: str = "2016-05-05"):
+                 birth_date: str = "2016-05-05", walk_away: int = WALK_AWAY):
         self._random = random.Random(f"parents {seed}")
         self._activities = list(activities)
         self._where = where
         self._recorder = recorder
         self._resting = asyncio.Event()
+        self.walk_away = walk_away
         name = seed.replace(".", "-")
         self.families = [Family(f"parent-{name}-{number}", [(f"Child {n}", birth_date) for n in range(1 + number % 2)])
                          for number in range(families)]
@@ -153,7 +154,7 @@ class Parent:
         else:
             wish = {"activity": self._choice.choice(self._crowd.activities), "key": self._new_key(),
                     "attendee": self._choice.choice(self._family.attendees)}
-        walks_away = self._often(WALK_AWAY)
+        walks_away = self._often(self._crowd.walk_away)
         while True:
             answers = await self._press(wish)
             booked = [answer.json["id"] for answer in answers if answer is not None and answer.status in (200, 201)
@@ -171,7 +172,7 @@ class Parent:
 
     async def _cancel(self, booking: str) -> None:
         wish = self._held.pop(booking)
-        walks_away = self._often(WALK_AWAY)
+        walks_away = self._often(self._crowd.walk_away)
         while True:
             answer = await self._request(self._links[0], "cancel", booking=booking)
             if answer is not None and answer.status == 409:

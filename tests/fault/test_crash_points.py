@@ -2,7 +2,7 @@
 point that it names itself (src/base/crash_point.hpp), while parents press. Then a judge that knows nothing of the server
 looks at what is left. And it is stopped there until others have its seats, and goes on.
 
-ZL_LONG=1 visits each several times, later and later, and stops it where it holds locks as well."""
+ZL_LONG=1 visits each several times, later and later, and stops it in the writer's hands too."""
 
 import asyncio
 import contextlib
@@ -34,6 +34,8 @@ RULES = {"max_per_attendee": 2, "max_per_user": 4, "forbid_overlap": False, "can
 # A hold lasts so long; a server that died keeps the reconciler's turn for five seconds; the rest is for a busy machine.
 HEAL_MS = HOLD_TTL_MS + 5_000 + 6_000
 FAMILIES = 4
+DIES_WITHIN_S = 30
+WALK_AWAY = 50  # of a hundred who were told nothing: their holds are for the server to return
 CAPACITY = 4
 
 # Points that the pressing parents pass by themselves; the other operations are performed for their points alone.
@@ -229,20 +231,23 @@ class KilledAtEveryPoint(FaultCase):
         self.addCleanup(folder.cleanup)
         history = pathlib.Path(folder.name) / "history.jsonl"
         recorder = Recorder(history, hold_ttl_ms=HOLD_TTL_MS)
-        self.programme = self.town.programme(**RULES)
         for visit in range(VISITS):
             for point in crash_points():
                 operation = operation_of(point)
-                passes = moments.randrange(1, 4 + 8 * visit) if operation is None else 1
+                passes = 1 if operation else moments.randrange(1, 4 + 8 * visit)
                 with self.subTest(point=point, passes=passes, visit=visit):
-                    self.visit(point, passes, (operation or Operation)(self, self.programme), recorder)
+                    self.visit(point, passes, operation or Operation, recorder)
         recorder.close()
         self.judge(history)
 
-    def visit(self, point, passes, operation, recorder):
-        activity = self.town.activity(self.programme, CAPACITY)
+    def visit(self, point, passes, kind, recorder):
+        """In a programme of its own: a later change of it would have the gate built anew, and hide what was lost."""
+        programme = self.town.programme(**RULES)
+        activity = self.town.activity(programme, CAPACITY)
+        operation = kind(self, programme)
         operation.begin()
-        parents = Parents(f"{point}.{passes}", FAMILIES, [activity["id"]], lambda: [self.stack.url], recorder)
+        parents = Parents(f"{point}.{passes}", FAMILIES, [activity["id"]], lambda: [self.stack.url], recorder,
+                          walk_away=WALK_AWAY)
         enough, healed = threading.Event(), threading.Event()
         at = now_ms()
         with ThreadPoolExecutor(1) as pool:
@@ -256,7 +261,7 @@ class KilledAtEveryPoint(FaultCase):
                     orders.give(point, passes)
                 with contextlib.suppress(OSError, http.client.HTTPException):
                     operation.perform()
-                self.stack.server.wait_killed(PATIENCE_S)
+                self.stack.server.wait_killed(DIES_WITHIN_S)
                 self.assertIn(f"crash point {point}", self.stack.server.log())
             finally:
                 orders.withdraw()
@@ -322,13 +327,13 @@ class StoppedBetweenGrantAndAnswer(FaultCase):
     def test_before_it_was_given_to_a_writer(self):
         self.assertEqual(self.seats_of("book.granted"), 0)
 
-    def test_in_the_hands_of_the_writer(self):
-        self.assertEqual(self.seats_of("ledger.batch_taken"), 0)
-
     def test_after_the_commit(self):
         self.assertGreaterEqual(self.seats_of("ledger.committed"), 1)
 
     if LONG:
+        def test_in_the_hands_of_the_writer(self):
+            self.assertEqual(self.seats_of("ledger.batch_taken"), 0)
+
         def test_with_the_rows_locked(self):
             """Until MySQL ends the silent session."""
             self.assertEqual(self.seats_of("book.locked"), 0)

@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from client import done
 from judge_tool.audit import unix_ms
 from judge_tool.history import now_ms
-from scene import HOLD_TTL_MS, PATIENCE_S, RULES, SETTINGS, FaultCase, has_seat
+from scene import PATIENCE_S, RULES, FaultCase, has_seat
 from support.stack import clock_ahead
 from town import book, eventually, fresh, key
 
+HOLD_TTL_MS = 2000
+SETTINGS = {"booking__hold_ttl_ms": HOLD_TTL_MS, "booking__reconcile_interval_ms": 200, "mysql__item_deadline_ms": 1500}
 STALL_S = 30 if os.environ.get("ZL_LONG") else HOLD_TTL_MS / 1000 + 2
 OFF_S = 7 * 60
 OFF = {"right": 0, "fast": OFF_S, "slow": -OFF_S}
