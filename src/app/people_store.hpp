@@ -33,7 +33,8 @@ class PeopleStore {
   virtual asio::awaitable<base::Outcome<std::optional<AttendeeFacts>>> facts(const base::AttendeeId& id) = 0;
 
   /// Refused: invalid_state where the user has as many attendees as allowed, already_booked is never told; a second
-  /// child of the same name and birth date is Refused{invalid_request} with the field named.
+  /// child of the same name and birth date is Refused{invalid_request} with the field named; unauthorized where nobody
+  /// can log in as this user any more.
   virtual asio::awaitable<base::Outcome<Created<domain::Attendee>>> create_attendee(
       const base::UserId& user_id, const domain::Attendee& attendee, const Actor& actor,
       std::optional<CreationMark> mark) = 0;

@@ -6,6 +6,7 @@
 #include "runtime/sha256.hpp"
 #include "store/mysql/identity_store.hpp"
 #include "store/mysql/login_states.hpp"
+#include "store/mysql/people_store.hpp"
 #include "store/mysql/retention.hpp"
 #include "store_harness.hpp"
 
@@ -103,6 +104,24 @@ TEST_F(IdentityStoreTest, the_younger_of_two_who_have_nothing_gives_way) {
   EXPECT_EQ(number(mysql::sql("SELECT version FROM users WHERE id = ?", younger)), 2U) << "its tokens end";
   EXPECT_EQ(change_rows(younger.bytes), 1U);
   EXPECT_EQ(audit_detail(younger.bytes, "user.join"), "{\"into\":\"" + older.hex() + "\"}");
+}
+
+TEST_F(IdentityStoreTest, who_gave_way_gets_nothing_any_more) {
+  const std::string unionid = fresh("u");
+  const std::string openid = fresh("o");
+  const auto older = user_at(service, openid);
+  const auto younger = user_at(mini, fresh("o"), unionid);
+  ASSERT_EQ(user_at(service, openid, unionid), older);
+  const auto people = mysql::create_people_store(pool_, random_);
+  const auto add_child = [&](const base::UserId& user) {
+    domain::Attendee child;
+    child.id = new_id<base::AttendeeId>();
+    child.name = "小明";
+    child.birth_date = *base::parse_date("2017-05-04");
+    return wait(people->create_attendee(user, child, {base::AccountId{user.bytes}, "user", {}, {}}, std::nullopt));
+  };
+  EXPECT_EQ(add_child(younger).refused().code, base::Code::unauthorized);
+  EXPECT_TRUE(add_child(older));
 }
 
 TEST_F(IdentityStoreTest, who_has_nothing_gives_way_though_older) {

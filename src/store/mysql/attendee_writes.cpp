@@ -14,6 +14,10 @@ namespace {
 constexpr std::string_view select_user_for_update = "SELECT 1 FROM users WHERE id = ? FOR UPDATE";
 constexpr std::string_view select_attendee_for_update = "SELECT 1 FROM attendees WHERE id = ? FOR UPDATE";
 
+// By the primary key, and index identities_user; locks nothing. Read under the user's lock, so that it can't be joined
+// with another meanwhile.
+constexpr std::string_view select_somebody =
+    "SELECT 1 FROM users WHERE id = ? AND (openid IS NOT NULL OR EXISTS (SELECT 1 FROM identities WHERE user_id = ?))";
 // All of them lock nothing. By the primary key's first part; the user's row is locked, so the number stays what it is.
 constexpr std::string_view count_attendees = "SELECT COUNT(*) FROM guardianships WHERE user_id = ?";
 // By the primary key.
@@ -123,6 +127,8 @@ base::Outcome<domain::Attendee> find_attendee(Write& write, const base::UserId& 
 base::Outcome<domain::Attendee> insert_attendee(Write& write, const base::UserId& user_id,
                                                 const domain::Attendee& attendee, const app::Actor& actor) {
   if (write.query(sql(select_user_for_update, user_id)).empty()) return base::Code::not_found;
+  // What a user who gave way to another were given now, no login would ever find.
+  if (write.query(sql(select_somebody, user_id, user_id)).empty()) return base::Code::unauthorized;
   if (write.query(sql(count_attendees, user_id)).front().u64(0) >= base::limits::attendees_per_user) {
     return refused(base::Code::invalid_state,
                    "a user has at most " + std::to_string(base::limits::attendees_per_user) + " attendees");
