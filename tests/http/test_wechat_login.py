@@ -67,7 +67,8 @@ class FromABrowser(LoginCase):
         redirect_uri = urllib.parse.quote(self.town.url + RETURN_PATH, safe="")
         self.assertRegex(url, re.escape(
             f"{self.platform.url}/connect/oauth2/authorize?appid={self.platform.account.settings.appid}"
-            f"&redirect_uri={redirect_uri}&response_type=code&scope=snsapi_base&state=") + "[0-9a-f]{32}#wechat_redirect$")
+            f"&redirect_uri={redirect_uri}&response_type=code&scope=snsapi_base&state=")
+            + "[0-9a-f]{32}#wechat_redirect$")
         self.assertNotIn("%2Fx", url)
         self.assertNotEqual(state_of(self.browser.begin("/x")), state_of(url))
 
@@ -78,7 +79,8 @@ class FromABrowser(LoginCase):
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
         answer = self.browser.log_in(self.person())
         self.assertRegex(answer.headers["Set-Cookie"], r"^zl=zt1\.[^;]+; Path=/; HttpOnly; SameSite=Lax; Max-Age=\d+$")
-        self.assertEqual((answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]), ("no-store", "no-referrer"))
+        self.assertEqual(answer.headers["Cache-Control"], "no-store")
+        self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer")
 
     def test_a_state_is_good_once(self):
         location = self.browser.visit_platform(self.begin_as(self.person()))
@@ -161,7 +163,8 @@ class FromABrowser(LoginCase):
     def test_a_restart_is_allowed_again_after_a_minute(self):
         openid = self.person()
         self.platform.plan_faults(EXCHANGE, [40029])
-        url = self.sent_to_platform(self.browser.come_back(code=self.code(openid), state=state_of(self.browser.begin())))
+        state = state_of(self.browser.begin())
+        url = self.sent_to_platform(self.browser.come_back(code=self.code(openid), state=state))
         self.town.sql("UPDATE login_states SET created_at_ms = created_at_ms - 61000 WHERE restart = 1")
         self.platform.plan_faults(EXCHANGE, [40029])
         self.sent_to_platform(self.browser.come_back(code=self.code(openid), state=state_of(url)))
@@ -383,8 +386,10 @@ class ForThePages(LoginCase):
 
     def test_pages_of_others_are_refused(self):
         port = urllib.parse.urlsplit(self.town.url).port
-        for url in ("https://evil.example/", f"http://127.0.0.1.evil.example:{port}/", f"http://evil.example@127.0.0.1:{port}/",
-                    f"http://127.0.0.1:{port}@evil.example/", f"https://127.0.0.1:{port}/", "http://127.0.0.1:1/", "", "/", "javascript:1"):
+        for url in ("https://evil.example/", f"http://127.0.0.1.evil.example:{port}/",
+                    f"http://evil.example@127.0.0.1:{port}/",
+                    f"http://127.0.0.1:{port}@evil.example/", f"https://127.0.0.1:{port}/",
+                    "http://127.0.0.1:1/", "", "/", "javascript:1"):
             with self.subTest(url=url):
                 self.refused(self.config(url), 403, "forbidden")
         self.invalid(self.town.client().get("/wechat/js-config"), "?url")
@@ -392,7 +397,8 @@ class ForThePages(LoginCase):
     def test_files_that_vouch_for_the_domain(self):
         answer = self.town.client().get("/MP_verify_a1B2.txt")
         self.assertEqual((answer.status, answer.body), (200, b"a1B2"))
-        for path in ("/MP_verify_.txt", "/MP_verify_a1B2", "/MP_verify_A1b2.txt", "/MP_verify_a1B2.txt/", "/MP_verify_a1B2.txt.txt"):
+        for path in ("/MP_verify_.txt", "/MP_verify_a1B2", "/MP_verify_A1b2.txt",
+                     "/MP_verify_a1B2.txt/", "/MP_verify_a1B2.txt.txt"):
             self.refused(self.town.client().get(path), 404, "not_found")
 
 

@@ -37,7 +37,8 @@ class WechatTown(Town):
         command = ["mariadb", "--no-defaults", "--socket", str(self.stack.mysql_socket), "--user", "zhonglou_migrate",
                    "--database", "zhonglou", "--skip-column-names", "--batch", "--execute", statement]
         password = {"MYSQL_PWD": self.stack.secret("mysql_migrate_password")}
-        return subprocess.run(command, env=os.environ | password, check=True, capture_output=True, text=True).stdout.strip()
+        result = subprocess.run(command, env=os.environ | password, check=True, capture_output=True, text=True)
+        return result.stdout.strip()
 
     def browser(self):
         return Browser(self)
