@@ -25,6 +25,7 @@ Actor actor_of(const domain::User& user, std::string request_id) {
 
 std::vector<std::string> numbered(const std::vector<std::string>& lines) {
   std::vector<std::string> items;
+  items.reserve(lines.size());
   for (std::size_t i = 0; i < lines.size(); ++i) items.push_back(std::to_string(i + 1) + ". " + lines[i]);
   return items;
 }
@@ -55,15 +56,15 @@ Converse::Words Converse::said(const Push& push, std::string_view text, std::str
     case Wish::today:
       co_return today(std::nullopt);
     case Wish::help:
-      co_return words::help(parts_.page_url);
+      co_return help();
   }
-  co_return words::help(parts_.page_url);
+  co_return help();
 }
 
 Converse::Words Converse::pressed(const Push& push, std::string_view key) {
   if (key == menu_my_bookings) co_return co_await my_bookings(push);
   if (key == menu_today) co_return today(std::nullopt);
-  if (key == menu_help) co_return words::help(parts_.page_url);
+  if (key == menu_help) co_return help();
   co_return std::string();  // of a menu that is no longer ours
 }
 
@@ -84,6 +85,10 @@ Converse::Words Converse::followed(const Push& push, std::string_view scene, std
   co_return list_text("欢迎关注！", {words}, words::help(parts_.page_url));
 }
 
+std::string Converse::help() const {
+  return words::help(parts_.page_url);
+}
+
 std::string Converse::known_scene(std::string_view scene) const {
   const std::optional<Scene> known = parse_scene(scene);
   if (!known) return {};
@@ -96,11 +101,15 @@ std::string Converse::known_scene(std::string_view scene) const {
 }
 
 asio::awaitable<std::optional<domain::User>> Converse::user_of(const Push& push, std::string& why_not) {
-  const base::Outcome<std::optional<domain::User>> found = co_await parts_.family.user_of(push.openid);
-  if (!found) {
-    why_not = words::busy;
-  } else if (!*found) {
+  const base::Outcome<std::optional<base::UserId>> id = co_await parts_.identities.user_of(push.openid);
+  if (id && !*id) {
     why_not = words::please_sign_in(parts_.page_url);
+    co_return std::nullopt;
+  }
+  base::Outcome<std::optional<domain::User>> found =
+      id.is_done() ? co_await parts_.people.find_user(**id) : id.as<std::optional<domain::User>>();
+  if (!found || !*found) {
+    why_not = words::busy;
   } else if ((*found)->blocked) {
     why_not = words::blocked;
   } else {
@@ -233,6 +242,7 @@ std::string Converse::today(std::optional<base::StationId> station) const {
   const std::string where = station ? catalogue.station(*station)->name : std::string();
   if (found.empty()) return where + "今天没有活动，改天再来看看吧。";
   std::vector<std::string> lines;
+  lines.reserve(found.size());
   for (const auto& [starts_at, line] : found) lines.push_back(line);
   return list_text(where + "今天的活动：", lines, parts_.page_url.empty() ? "" : "报名请打开：" + parts_.page_url);
 }

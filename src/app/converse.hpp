@@ -9,8 +9,8 @@
 #include "app/booking_ledger.hpp"
 #include "app/cancel_booking.hpp"
 #include "app/catalogue.hpp"
-#include "app/family_store.hpp"
 #include "app/gate_clock.hpp"
+#include "app/identity_store.hpp"
 #include "app/people_store.hpp"
 #include "app/platform_messages.hpp"
 #include "app/push_store.hpp"
@@ -28,7 +28,7 @@ inline constexpr std::string_view menu_help = "help";
 class Converse {
  public:
   struct Parts {
-    FamilyStore& family;
+    IdentityStore& identities;
     PushStore& pushes;
     PeopleStore& people;
     BookingLedger& ledger;
@@ -50,6 +50,9 @@ class Converse {
   Words pressed(const Push& push, std::string_view key);
   Words scanned(const Push& push, std::string_view scene, std::string request_id);
   Words followed(const Push& push, std::string_view scene, std::string request_id);
+
+  /// What can be asked for.
+  std::string help() const;
 
   /// The scene where it is a station's or a session's that there is, else empty: what may be counted by.
   std::string known_scene(std::string_view scene) const;

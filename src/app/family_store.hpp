@@ -1,14 +1,12 @@
-// Port: the family behind an account of the platform, as the chat needs it.
+// Port: the seats of a user's children, whoever of the family booked them.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/id.hpp"
 #include "base/outcome.hpp"
-#include "domain/people.hpp"
 
 namespace zl::app {
 
@@ -25,9 +23,6 @@ struct FamilySeat {
 class FamilyStore {
  public:
   virtual ~FamilyStore() = default;
-
-  /// Nothing where the openid is not bound to a user.
-  virtual asio::awaitable<base::Outcome<std::optional<domain::User>>> user_of(std::string openid) = 0;
 
   /// The active bookings that a user's attendees hold in an activity, in the order of the attendees' names.
   virtual asio::awaitable<base::Outcome<std::vector<FamilySeat>>> seats_in(base::UserId user,

@@ -17,7 +17,9 @@ struct RetentionLimits {
   base::Instant changes_before;  ///< a process that starts reads everything; a running one is at most seconds behind
   base::Instant marks_before;    ///< Idempotency-Keys of creating calls
   base::Instant tokens_before;
-  base::Instant logins_before;  ///< begun by way of the chat platform
+  base::Instant logins_before;   ///< begun by way of the chat platform
+  base::Instant pushes_before;   ///< the platform repeats a push within a minute
+  base::Instant choices_before;  ///< numbers that somebody could choose from in the chat
 };
 
 /// Port: bounded deletions; called again while something is left.

@@ -13,7 +13,7 @@ constexpr std::string_view not_sure = "没能确认是否签上，请再扫一�
 
 /// Why a booking was not checked in, as the family is told.
 std::string_view reason_of(base::Code code) {
-  if (code == base::Code::invalid_state) return "预约已取消，不能签到";
+  if (code == base::Code::invalid_state) return "预约没有生效，不能签到";
   if (code == base::Code::not_found || code == base::Code::wrong_session) return "没有查到这一场的预约";
   return not_sure;
 }

@@ -14,6 +14,8 @@ constexpr std::string_view delete_marks =
     "DELETE FROM creation_marks WHERE created_at < ? ORDER BY created_at LIMIT 1000";
 constexpr std::string_view delete_tokens =
     "DELETE FROM ended_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT 1000";
+constexpr std::string_view delete_pushes = "DELETE FROM pushes WHERE created_at < ? ORDER BY created_at LIMIT 1000";
+constexpr std::string_view delete_choices = "DELETE FROM chat_choices WHERE told_at < ? ORDER BY told_at LIMIT 1000";
 
 constexpr std::string_view delete_logins =
     "DELETE FROM login_states WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT 1000";
@@ -27,7 +29,9 @@ class MysqlRetention final : public app::Retention {
       return connection.execute(sql(delete_changes, limits.changes_before)) +
              connection.execute(sql(delete_marks, limits.marks_before)) +
              connection.execute(sql(delete_tokens, limits.tokens_before)) +
-             connection.execute(sql(delete_logins, limits.logins_before));
+             connection.execute(sql(delete_logins, limits.logins_before)) +
+             connection.execute(sql(delete_pushes, limits.pushes_before)) +
+             connection.execute(sql(delete_choices, limits.choices_before));
     });
   }
 
