@@ -23,7 +23,9 @@
 #include "runtime/metrics.hpp"
 
 namespace zl::app {
+class HandlePush;
 class PageSigner;
+class PlatformCallback;
 class PlatformSignIn;
 }  // namespace zl::app
 
@@ -41,6 +43,8 @@ struct VerifyFile {
 struct Platform {
   app::PlatformSignIn* sign_in = nullptr;
   app::PageSigner* pages = nullptr;
+  app::PlatformCallback* callback = nullptr;  ///< null too where the platform is to push nothing
+  app::HandlePush* pushes = nullptr;          ///< with `callback`
   std::vector<VerifyFile> verify_files;
 };
 

@@ -141,7 +141,7 @@ std::optional<Answer> Dispatcher::admit(Request& request, const Match& match) {
   const base::SteadyTime now = request.received_at;
   const int cost = match.route == nullptr ? 1 : match.route->cost;
   // Requests to nowhere count as well.
-  const int address_wait_s = per_address_.take(request.address, cost, now);
+  const int address_wait_s = cost == 0 ? 0 : per_address_.take(request.address, cost, now);
   if (match.route == nullptr) {
     if (match.allow.empty()) return problem(request, base::Code::not_found);
     return std::move(problem(request, base::Code::method_not_allowed).with("Allow", std::string(match.allow)));
@@ -177,9 +177,10 @@ bool Dispatcher::may_call(const Request& request, const Caller& caller) const {
 std::optional<Answer> Dispatcher::check_input(const Request& request, const Route& route) const {
   const bool is_json = is_media_type(request.content_type, json_type);
   const bool is_patch = is_media_type(request.content_type, "application/merge-patch+json");
-  const bool fits = route.body == Body::none || is_json || (route.body == Body::merge_patch && is_patch);
+  const bool fits = route.body == Body::none || route.body == Body::signed_xml || is_json ||
+                    (route.body == Body::merge_patch && is_patch);
   if (!fits) return problem(request, base::Code::unsupported_media_type);
-  Faults faults = check_query_names(request.query, route.query);
+  Faults faults = route.open_query ? Faults() : check_query_names(request.query, route.query);
   if (route.body == Body::none && !request.body.empty()) add_fault(faults, "", "no body is taken here");
   if (faults.empty()) return std::nullopt;
   return invalid(request, faults);

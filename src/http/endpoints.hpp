@@ -70,6 +70,10 @@ asio::awaitable<Answer> admin_update_account(const Api& api, Request& request);
 // api_audit.cpp
 asio::awaitable<Answer> admin_list_audit(const Api& api, Request& request);
 
+// api_wechat_callback.cpp: what the chat platform pushes.
+asio::awaitable<Answer> check_wechat_url(const Api& api, Request& request);
+asio::awaitable<Answer> take_wechat_push(const Api& api, Request& request);
+
 // api_service.cpp: the service itself.
 asio::awaitable<Answer> get_contract(const Api& api, Request& request);
 asio::awaitable<Answer> get_problem_page(const Api& api, Request& request);

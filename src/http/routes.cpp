@@ -35,6 +35,10 @@ constexpr Caller all_staff = staff(Role::town_admin, Role::station_admin, Role::
 
 constexpr int password_cost = 10;
 constexpr int login_cost = 10;  // asks the platform, and writes
+// All pushes come from a few addresses of the platform, or from that of a proxy which thousands of parents share: a
+// limit by address would turn them away in a rush, and after three times the platform tells the parent that we are
+// broken. What a forger costs is bounded by the limits on connections and bodies.
+constexpr int platform_cost = 0;
 constexpr std::size_t method_count = static_cast<std::size_t>(Method::other) + 1;
 
 constexpr Route table[] = {
@@ -95,6 +99,10 @@ constexpr Route table[] = {
 
     {Method::get, "/api/v1/wechat/js-config", anyone, Body::none, get_js_config, "url"},
     {Method::get, "/MP_verify_{}.txt", anyone, Body::none, get_verify_file},
+    {Method::get, "/api/v1/wechat/callback", anyone, Body::none, check_wechat_url, "signature timestamp nonce echostr",
+     platform_cost, true},
+    {Method::post, "/api/v1/wechat/callback", anyone, Body::signed_xml, take_wechat_push,
+     "signature timestamp nonce openid encrypt_type msg_signature", platform_cost, true},
 
     {Method::get, "/api/v1/openapi.json", anyone, Body::none, get_contract},
     {Method::get, "/problems/{}", anyone, Body::none, get_problem_page},

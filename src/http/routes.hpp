@@ -18,7 +18,12 @@ struct Caller {
   std::uint8_t roles = 0;
 };
 
-enum class Body { none = 1, json, merge_patch };
+enum class Body {
+  none = 1,
+  json,
+  merge_patch,
+  signed_xml,  ///< somebody else's, whose signature is looked at before anything else: of any content type
+};
 
 struct Route {
   Method method;
@@ -27,7 +32,8 @@ struct Route {
   Body body;
   Endpoint endpoint;
   std::string_view query = {};  ///< names of the query parameters that it takes, separated by spaces
-  int cost = 1;                 ///< in the rate limit, in requests: logins cost more
+  int cost = 1;                 ///< in the rate limit, in requests: logins cost more. 0: see `platform_cost`
+  bool open_query = false;      ///< takes parameters of other names too, which somebody else may add
 };
 
 std::span<const Route> routes();

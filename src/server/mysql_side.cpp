@@ -9,12 +9,14 @@
 #include "store/mysql/catalogue_store.hpp"
 #include "store/mysql/change_feed.hpp"
 #include "store/mysql/credential_store.hpp"
+#include "store/mysql/family_store.hpp"
 #include "store/mysql/identity_store.hpp"
 #include "store/mysql/lease.hpp"
 #include "store/mysql/login_states.hpp"
 #include "store/mysql/migration_files.hpp"
 #include "store/mysql/migrations.hpp"
 #include "store/mysql/people_store.hpp"
+#include "store/mysql/push_store.hpp"
 #include "store/mysql/retention.hpp"
 
 namespace zl::server {
@@ -87,7 +89,9 @@ MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::
       lease_(mysql::create_reconciler_lease(pool_, random)),
       retention_(mysql::create_retention(pool_)),
       credentials_(mysql::create_credential_store(pool_)),
-      logins_(mysql::create_login_states(pool_)) {}
+      logins_(mysql::create_login_states(pool_)),
+      families_(mysql::create_family_store(pool_)),
+      pushes_(mysql::create_push_store(pool_)) {}
 
 std::unique_ptr<app::IdentityStore> MysqlSide::create_identities(std::string appid) {
   return mysql::create_identity_store(pool_, random_, std::move(appid));

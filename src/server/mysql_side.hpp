@@ -8,10 +8,12 @@
 #include "app/booking_ledger.hpp"
 #include "app/catalogue_store.hpp"
 #include "app/credential_store.hpp"
+#include "app/family_store.hpp"
 #include "app/housekeeping.hpp"
 #include "app/identity_store.hpp"
 #include "app/login_states.hpp"
 #include "app/people_store.hpp"
+#include "app/push_store.hpp"
 #include "app/reconcile.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -43,6 +45,8 @@ class MysqlSide {
   app::LoginStates& logins() { return *logins_; }
   /// Of the service account with this appid.
   std::unique_ptr<app::IdentityStore> create_identities(std::string appid);
+  app::FamilyStore& families() { return *families_; }
+  app::PushStore& pushes() { return *pushes_; }
   const std::string& booking_id_secret() const { return booking_id_secret_; }
 
   /// Whether MySQL answers, by those who ask it every second anyway. The writers connect when somebody books, and
@@ -68,6 +72,8 @@ class MysqlSide {
   std::unique_ptr<app::Retention> retention_;
   std::unique_ptr<app::CredentialStore> credentials_;
   std::unique_ptr<app::LoginStates> logins_;
+  std::unique_ptr<app::FamilyStore> families_;
+  std::unique_ptr<app::PushStore> pushes_;
 };
 
 }  // namespace zl::server

@@ -151,6 +151,15 @@ void Services::add_wechat(const std::string& public_url) {
     const std::size_t equals = file.find('=');
     api_.platform.verify_files.push_back({file.substr(0, equals), file.substr(equals + 1)});
   }
+  if (wechat_->callback() != nullptr) add_chat(*wechat_->callback(), public_url);
+}
+
+void Services::add_chat(const wechat::Callback& callback, const std::string& public_url) {
+  chat_ = std::make_unique<WechatChat>(WechatChat::Parts{callback, mysql_, *identities_, cancel_booking_, door_,
+                                                         nullptr, nullptr, catalogue_, time_, tasks_, clock_, random_,
+                                                         *metrics_, config_.booking.utc_offset_minutes, public_url});
+  api_.platform.callback = &chat_->callback();
+  api_.platform.pushes = &chat_->pushes();
 }
 
 http::DispatchOptions Services::dispatch_options() const {

@@ -35,6 +35,7 @@
 #include "server/config.hpp"
 #include "server/mysql_side.hpp"
 #include "server/redis_side.hpp"
+#include "server/wechat_chat.hpp"
 #include "server/wechat_side.hpp"
 
 namespace zl::server {
@@ -63,6 +64,7 @@ class Services final : private app::SeatNews {
   http::Api make_api();
   /// Once the port is known.
   void add_wechat(const std::string& public_url);
+  void add_chat(const wechat::Callback& callback, const std::string& public_url);
   http::DispatchOptions dispatch_options() const;
   bool ready() const;
   boost::asio::awaitable<void> await_redis();
@@ -101,6 +103,8 @@ class Services final : private app::SeatNews {
   app::ManageCatalogue manage_catalogue_;
   app::ManageAccounts accounts_;
   app::CheckInDesk door_;
+
+  std::unique_ptr<WechatChat> chat_;  ///< with wechat_; null too where no callback is configured
 
   http::Api api_;
   std::unique_ptr<http::Dispatcher> dispatcher_;  ///< made when the port is known

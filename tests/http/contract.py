@@ -36,6 +36,11 @@ class Operation:
         return bool(self.description["security"])
 
     @property
+    def open_query(self):
+        """Whether parameters of names that it doesn't describe may be sent."""
+        return bool(self.description.get("x-open-query"))
+
+    @property
     def roles(self):
         """The roles that may call it; nothing for calls that are not an admin's."""
         return self.description.get("x-roles")
@@ -48,9 +53,9 @@ class Operation:
 
     @property
     def example_body(self):
-        """A well-formed body, or nothing where the operation takes none."""
+        """A well-formed body, or nothing where the operation takes none of ours."""
         body = self.description.get("requestBody")
-        if body is None:
+        if body is None or "text/xml" in body["content"]:
             return None
         media = next(iter(body["content"].values()))
         return self.contract.resolve(media["schema"])["examples"][0]
@@ -145,7 +150,10 @@ class Contract:
 
 
 def same_media_type(declared, sent):
-    return sent.partition(";")[0].strip().lower() == declared.partition(";")[0]
+    kind = sent.partition(";")[0].strip().lower()
+    if declared.endswith("/*"):
+        return kind.startswith(declared[:-1])
+    return kind == declared.partition(";")[0]
 
 
 def problem_faults(answer):

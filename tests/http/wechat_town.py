@@ -9,6 +9,8 @@ import urllib.parse
 from support.wechat_emulator.server import Emulator
 from town import Town, TownCase
 
+CALLBACK_TOKEN = "AAAAA"
+AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 RETURN_PATH = "/api/v1/login/wechat/callback"
 
 
@@ -19,6 +21,7 @@ class WechatTown(Town):
         account = self.platform.account.settings
         wechat = {"enabled": True, "appid": account.appid, "secret": account.secret, "mini_appid": account.appid,
                   "mini_secret": account.secret, "api_url": self.platform.url, "authorize_url": self.platform.url,
+                  "callback_token": CALLBACK_TOKEN, "encoding_aes_key": AES_KEY,
                   "verify_files": ["MP_verify_closed.txt=closed", "MP_verify_a1B2.txt=a1B2"]}
         try:
             super().__init__(**{f"wechat__{name}": value for name, value in wechat.items()} | settings)

@@ -120,12 +120,15 @@ TEST_F(RoutesTest, bodies_and_query_parameters_are_those_of_the_contract) {
     Body body = Body::none;
     if (described.contains("requestBody")) {
       const json::object& content = described.at("requestBody").at("content").as_object();
-      body = content.contains("application/merge-patch+json") ? Body::merge_patch : Body::json;
+      body = content.contains("text/xml")                       ? Body::signed_xml
+             : content.contains("application/merge-patch+json") ? Body::merge_patch
+                                                                : Body::json;
     }
     EXPECT_EQ(route.body, body) << route.pattern;
     std::istringstream names{std::string(route.query)};
     const std::set<std::string> taken{std::istream_iterator<std::string>(names), {}};
     EXPECT_EQ(taken, query_names(described)) << route.pattern;
+    EXPECT_EQ(route.open_query, described.contains("x-open-query")) << route.pattern;
   }
 }
 
