@@ -7,6 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "app/reply_text.hpp"
+#include "app/said_words.hpp"
+#include "app/scenes.hpp"
 #include "base/text.hpp"
 #include "runtime/random_device.hpp"
 #include "wechat/aes_cbc.hpp"
@@ -63,10 +66,23 @@ void check_answer(const Callback& of, const Received& received, std::string_view
   hold(answer->has("Encrypt") == received.sealed, "an answer is sealed where the push was");
 }
 
+/// What is done with the words of a chat. `text` is UTF-8.
+void check_words(const std::string& text) {
+  const app::SaidWish said = app::wish_of(text);
+  hold((said.wish == app::Wish::cancel) == (said.number != 0), "a number goes with cancelling alone");
+  hold(said.number >= 0 && said.number <= 99, "a number of its size");
+  const auto scene = app::parse_scene(text);
+  if (scene) hold(std::visit([](const auto& id) { return app::scene_name(id); }, *scene) == text, "a scene's own name");
+  const std::string reply = app::list_text(text.substr(0, text.find('\n')), {text, text}, "");
+  hold(reply.size() <= app::reply_limit_bytes, "an answer of its size");
+  hold(base::utf8_length(reply).has_value(), "an answer is cut between characters");
+}
+
 void check_xml(std::string_view input) {
   const auto xml = XmlElement::parse(input);
   if (!xml) return;
   hold(base::utf8_length(xml->text("Content")).has_value(), "a text is UTF-8");
+  check_words(xml->text("Content"));
   const std::string again = "<xml>" + xml_cdata("A", xml->text("Content")) + "</xml>";
   hold(XmlElement::parse(again).has_value(), "what was read can be written");
   xml->child("SubscribeMsgPopupEvent").children("List", push_list_limit);
