@@ -27,6 +27,7 @@ class HandlePush;
 class PageSigner;
 class PlatformCallback;
 class PlatformSignIn;
+class ShowSceneCode;
 }  // namespace zl::app
 
 namespace zl::http {
@@ -45,6 +46,7 @@ struct Platform {
   app::PageSigner* pages = nullptr;
   app::PlatformCallback* callback = nullptr;  ///< null too where the platform is to push nothing
   app::HandlePush* pushes = nullptr;          ///< with `callback`
+  app::ShowSceneCode* codes = nullptr;
   std::vector<VerifyFile> verify_files;
 };
 

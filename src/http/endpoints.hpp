@@ -62,6 +62,10 @@ asio::awaitable<Answer> admin_get_roster(const Api& api, Request& request);
 asio::awaitable<Answer> admin_check_in(const Api& api, Request& request);
 asio::awaitable<Answer> admin_undo_check_in(const Api& api, Request& request);
 
+// api_scene_codes.cpp: QR codes of the chat platform.
+asio::awaitable<Answer> admin_get_station_code(const Api& api, Request& request);
+asio::awaitable<Answer> admin_get_session_code(const Api& api, Request& request);
+
 // api_admin_accounts.cpp
 asio::awaitable<Answer> admin_list_accounts(const Api& api, Request& request);
 asio::awaitable<Answer> admin_create_account(const Api& api, Request& request);

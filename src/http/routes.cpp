@@ -91,6 +91,9 @@ constexpr Route table[] = {
     {Method::post, "/api/v1/admin/check-ins", door, Body::json, admin_check_in},
     {Method::delete_, "/api/v1/admin/check-ins/{}", door, Body::none, admin_undo_check_in},
 
+    {Method::get, "/api/v1/admin/stations/{}/wechat-qr", readers, Body::none, admin_get_station_code},
+    {Method::get, "/api/v1/admin/sessions/{}/wechat-qr", readers, Body::none, admin_get_session_code},
+
     {Method::get, "/api/v1/admin/users", inspectors, Body::none, admin_list_accounts, "cursor limit"},
     {Method::post, "/api/v1/admin/users", town, Body::json, admin_create_account},
     {Method::patch, "/api/v1/admin/users/{}", town, Body::merge_patch, admin_update_account},

@@ -61,6 +61,8 @@ constexpr std::pair<std::string_view, std::string_view> translations[] = {
     {"the programme has active bookings", "本期已有预约"},
     {"more seats are taken", "名额不能少于已预约人数"},
     {"the activity is cancelled", "活动已取消"},
+    {"the session is over", "场次已经结束"},
+    {"the account's permanent QR codes are used up", "公众号的永久二维码已用完"},
     {"cancelling ended at cancel_until", "取消预约的截止时间已过"},
     {"check-in has not begun", "签到还没有开始"},
     {"this is another station's", "这属于别的服务站"},

@@ -64,6 +64,7 @@ class Parser {
     config_check_ =
         add(*config, "check", "Print the settings with their sources, or everything that is wrong with them");
     config_template_ = add(*config, "template", "Print a configuration file with every setting explained");
+    add_wechat_commands();
   }
 
   std::variant<Command, Usage> parse(int count, const char* const* arguments) {
@@ -89,6 +90,12 @@ class Parser {
       command_.action = ConfigCheck{};
     } else if (config_template_->parsed()) {
       command_.action = ConfigTemplate{};
+    } else if (wechat_check_->parsed()) {
+      command_.action = WechatCheck{};
+    } else if (wechat_menu_->parsed()) {
+      command_.action = wechat_menu_wish_;
+    } else if (wechat_qr_->parsed()) {
+      if (const auto fault = complete_wechat_qr(); !fault.empty()) return usage(fault);
     }
     return command_;
   }
@@ -115,6 +122,33 @@ class Parser {
     admin_create_->add_flag("--if-missing", admin_.if_missing, "Leave an account of this name as it is");
   }
 
+  void add_wechat_commands() {
+    auto* wechat = add(app_, "wechat", "The WeChat account");
+    wechat->require_subcommand(1);
+    wechat_check_ = add(*wechat, "check", "Say what is wrong with the account's set-up; changes nothing");
+    wechat_menu_ = add(*wechat, "menu", "Give the account its menu: the built-in one, or that of a file");
+    wechat_menu_->add_option("--file", wechat_menu_wish_.file, "Menu in the platform's form: {\"button\":[...]}")
+        ->type_name("FILE");
+    wechat_qr_ = add(*wechat, "qr", "Show the QR code of a station or of a session");
+    auto* station = wechat_qr_->add_option("--station", station_, "Id of the station")->type_name("ID");
+    wechat_qr_->add_option("--session", session_, "Id of the session")->type_name("ID")->excludes(station);
+  }
+
+  /// Sets the action, or says what is wrong.
+  std::string complete_wechat_qr() {
+    const auto station = base::StationId::parse(station_.value_or(""));
+    const auto session = base::SessionId::parse(session_.value_or(""));
+    if (!station_ && !session_) return "wechat qr needs --station or --session";
+    if (station_ && !station) return "--station: must be an id of 32 hex digits, not " + *station_;
+    if (session_ && !session) return "--session: must be an id of 32 hex digits, not " + *session_;
+    if (station) {
+      command_.action = WechatCode{*station};
+    } else {
+      command_.action = WechatCode{*session};
+    }
+    return {};
+  }
+
   std::string complete_admin_create() {
     const auto role = role_named(role_);
     if (!role) return "--role: must be town_admin, station_admin, staff or auditor, not " + role_;
@@ -134,11 +168,16 @@ class Parser {
   CLI::App* admin_create_ = nullptr;
   CLI::App* config_check_ = nullptr;
   CLI::App* config_template_ = nullptr;
+  CLI::App* wechat_check_ = nullptr;
+  CLI::App* wechat_menu_ = nullptr;
+  CLI::App* wechat_qr_ = nullptr;
 
   Command command_;
   AdminCreate admin_;
   std::string role_;
   std::optional<std::string> station_;
+  std::optional<std::string> session_;
+  WechatMenu wechat_menu_wish_;
 };
 
 }  // namespace

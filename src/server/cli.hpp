@@ -35,8 +35,21 @@ struct ConfigCheck {};
 /// Prints config/zhonglou.toml.
 struct ConfigTemplate {};
 
+/// Says what is wrong with the set-up of the WeChat account.
+struct WechatCheck {};
+
+/// Gives the WeChat account its menu.
+struct WechatMenu {
+  std::string file;  ///< in the platform's own form; empty: the built-in one
+};
+
+/// Shows the QR code of a station or of a session.
+struct WechatCode {
+  std::variant<base::StationId, base::SessionId> of;
+};
+
 struct Command {
-  std::variant<Serve, Migrate, AdminCreate, ConfigCheck, ConfigTemplate> action;
+  std::variant<Serve, Migrate, AdminCreate, ConfigCheck, ConfigTemplate, WechatCheck, WechatMenu, WechatCode> action;
   std::optional<std::string> config_file;  ///< --config
   std::vector<std::string> options;        ///< --set, in their order
 };

@@ -139,6 +139,7 @@ WechatConfig wechat_config(const Values& values) {
   fill(wechat.callback_mode, values, "wechat.callback_mode");
   fill(wechat.api_url, values, "wechat.api_url");
   fill(wechat.authorize_url, values, "wechat.authorize_url");
+  fill(wechat.code_url, values, "wechat.code_url");
   fill(wechat.ask_profile, values, "wechat.ask_profile");
   fill(wechat.mini_appid, values, "wechat.mini_appid");
   fill(wechat.mini_secret, values, "wechat.mini_secret");

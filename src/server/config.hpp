@@ -130,6 +130,7 @@ struct WechatConfig {
   std::string callback_mode;
   std::string api_url;
   std::string authorize_url;
+  std::string code_url;
   bool ask_profile = false;
   std::string mini_appid;  ///< empty: no mini-program
   std::string mini_secret;

@@ -57,10 +57,10 @@ class Rules {
 
   /// Of an enabled account; the secrets only where they were read.
   void check_wechat(bool with_secrets) {
-    for (const std::string_view key : {"wechat.appid", "wechat.api_url", "wechat.authorize_url"}) {
+    for (const std::string_view key : {"wechat.appid", "wechat.api_url", "wechat.authorize_url", "wechat.code_url"}) {
       if (values_.text(key).empty()) fault(key, "must be given while wechat.enabled is true");
     }
-    for (const std::string_view key : {"wechat.api_url", "wechat.authorize_url", "wechat.sms_url"}) {
+    for (const std::string_view key : {"wechat.api_url", "wechat.authorize_url", "wechat.code_url", "wechat.sms_url"}) {
       const std::string& url = values_.text(key);
       if (url.starts_with("http://") && !is_loopback_origin(url.substr(0, url.find('/', http_prefix.size())))) {
         fault(key, "must begin with https:// unless its host is loopback, not " + toml_text(url));

@@ -9,6 +9,7 @@
 #include "server/config.hpp"
 #include "server/config_check.hpp"
 #include "server/config_text.hpp"
+#include "server/wechat_commands.hpp"
 
 namespace zl::server {
 namespace {
@@ -25,6 +26,15 @@ struct Run {
   }
   int operator()(const AdminCreate& wanted) const {
     return with_config(Purpose::create_admin, [&wanted](const Config& config) { return create_admin(config, wanted); });
+  }
+  int operator()(const WechatCheck&) const {
+    return with_config(Purpose::wechat, [](const Config& config) { return check_wechat(config); });
+  }
+  int operator()(const WechatMenu& wanted) const {
+    return with_config(Purpose::wechat, [&wanted](const Config& config) { return set_wechat_menu(config, wanted); });
+  }
+  int operator()(const WechatCode& wanted) const {
+    return with_config(Purpose::wechat, [&wanted](const Config& config) { return show_wechat_code(config, wanted); });
   }
   int operator()(const ConfigCheck&) const { return check_config(sources, std::cout, std::cerr); }
   int operator()(const ConfigTemplate&) const {

@@ -147,6 +147,7 @@ void Services::add_wechat(const std::string& public_url) {
       std::chrono::seconds(config_.wechat.login_ttl_s), config_.wechat.max_logins_per_address});
   api_.platform.sign_in = platform_sign_in_.get();
   api_.platform.pages = &wechat_->pages();
+  api_.platform.codes = &scene_codes_.emplace(wechat_->codes(), catalogue_, clock_);
   for (const std::string& file : config_.wechat.verify_files) {
     const std::size_t equals = file.find('=');
     api_.platform.verify_files.push_back({file.substr(0, equals), file.substr(equals + 1)});

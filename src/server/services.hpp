@@ -20,6 +20,7 @@
 #include "app/platform_sign_in.hpp"
 #include "app/reconcile.hpp"
 #include "app/seat_watch.hpp"
+#include "app/show_scene_code.hpp"
 #include "app/sign_in.hpp"
 #include "app/tokens.hpp"
 #include "http/api.hpp"
@@ -105,6 +106,7 @@ class Services final : private app::SeatNews {
   app::CheckInDesk door_;
 
   std::unique_ptr<WechatChat> chat_;  ///< with wechat_; null too where no callback is configured
+  std::optional<app::ShowSceneCode> scene_codes_;  ///< where WeChat is enabled
 
   http::Api api_;
   std::unique_ptr<http::Dispatcher> dispatcher_;  ///< made when the port is known

@@ -190,6 +190,8 @@ constexpr Setting setting_table[] = {
      "Where the platform's interface is; https unless it is loopback."},
     {"wechat.authorize_url", TextType{"https://open.weixin.qq.com", TextForm::origin},
      "Where browsers are sent to log in; https unless it is loopback."},
+    {"wechat.code_url", TextType{"https://mp.weixin.qq.com", TextForm::origin},
+     "Where the platform shows its QR codes; https unless it is loopback."},
     {"wechat.ask_profile", FlagType{false},
      "Asks parents for leave when they log in, which tells their unionid; otherwise logging in is silent."},
     {"wechat.mini_appid", TextType{"", TextForm::any}, "The appid of the mini-program; empty is none."},

@@ -7,14 +7,6 @@ namespace {
 
 constexpr std::string_view login_return_path = "/api/v1/login/wechat/callback";
 
-wechat::HttpClientConfig client_config(const WechatConfig& config) {
-  wechat::HttpClientConfig client;
-  client.base_url = config.api_url;
-  client.timeout = base::Milliseconds(config.call_timeout_ms);
-  client.calls_limit = config.max_calls;
-  return client;
-}
-
 wechat::CredentialKeeperConfig keeper_of(std::string name) {
   wechat::CredentialKeeperConfig keeper;
   keeper.name = std::move(name);
@@ -36,6 +28,14 @@ wechat::CallbackMode callback_mode(const std::string& name) {
 
 }  // namespace
 
+wechat::HttpClientConfig client_config(const WechatConfig& config, const std::string& origin) {
+  wechat::HttpClientConfig client;
+  client.base_url = origin;
+  client.timeout = base::Milliseconds(config.call_timeout_ms);
+  client.calls_limit = config.max_calls;
+  return client;
+}
+
 std::optional<wechat::Callback> make_callback(const WechatConfig& config) {
   if (config.callback_token.empty()) return std::nullopt;
   return wechat::Callback::create(
@@ -43,7 +43,7 @@ std::optional<wechat::Callback> make_callback(const WechatConfig& config) {
 }
 
 WechatSide::WechatSide(const WechatConfig& config, const std::string& public_url, Parts parts)
-    : http_(wechat::create_http_client(client_config(config))),
+    : http_(wechat::create_http_client(client_config(config, config.api_url))),
       stops_(parts.clock, parts.random),
       alarms_(parts.clock, parts.metrics),
       token_source_(*http_, stops_, alarms_, {config.appid, config.secret}),
@@ -56,6 +56,7 @@ WechatSide::WechatSide(const WechatConfig& config, const std::string& public_url
       login_api_(*http_, stops_, alarms_),
       callback_(make_callback(config)),
       login_(login_api_, login_accounts(config, public_url)),
-      pages_(tickets_, parts.clock, parts.random, config.appid, public_url) {}
+      pages_(tickets_, parts.clock, parts.random, config.appid, public_url),
+      codes_({api_, parts.credentials, parts.tasks.sleeper(), parts.clock}, config.appid, config.code_url) {}
 
 }  // namespace zl::server

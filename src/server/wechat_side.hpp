@@ -21,8 +21,12 @@
 #include "wechat/platform_api.hpp"
 #include "wechat/platform_ports.hpp"
 #include "wechat/quota_stops.hpp"
+#include "wechat/scene_codes.hpp"
 
 namespace zl::server {
+
+/// How `origin` is called: the platform's, or one of our own to look at it from outside.
+wechat::HttpClientConfig client_config(const WechatConfig& config, const std::string& origin);
 
 /// What pushes are opened with; nothing where no token is configured.
 std::optional<wechat::Callback> make_callback(const WechatConfig& config);
@@ -52,6 +56,7 @@ class WechatSide {
 
   app::PlatformLogin& login() { return login_; }
   app::PageSigner& pages() { return pages_; }
+  app::SceneCodes& codes() { return codes_; }
 
  private:
   const std::unique_ptr<wechat::HttpClient> http_;
@@ -66,6 +71,7 @@ class WechatSide {
   const std::optional<wechat::Callback> callback_;
   wechat::WechatLogin login_;
   wechat::WechatPageSigner pages_;
+  wechat::WechatSceneCodes codes_;
 };
 
 }  // namespace zl::server

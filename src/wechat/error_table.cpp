@@ -31,6 +31,7 @@ constexpr std::array table{
     Entry{41004, Reaction::alarm},            // secret missing
     Entry{43107, Reaction::alarm},            // ability to send notices taken away
     Entry{43116, Reaction::alarm},            // template restricted
+    Entry{45029, Reaction::alarm},            // permanent QR codes used up
     Entry{48001, Reaction::alarm},            // call not granted to the account
     Entry{48004, Reaction::alarm},            // call taken away
     Entry{50002, Reaction::alarm},            // account limited

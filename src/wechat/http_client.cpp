@@ -18,6 +18,7 @@
 #include "base/clock.hpp"
 #include "runtime/event.hpp"
 #include "runtime/guard.hpp"
+#include "wechat/http_date.hpp"
 #include "wechat/url.hpp"
 
 namespace zl::wechat {
@@ -137,7 +138,9 @@ class BeastHttpClient final : public HttpClient {
     parser.header_limit(header_limit_bytes);
     const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, as_result);
     if (read_error) co_return base::Unknown{"the platform's answer: " + read_error.message()};
-    co_return HttpAnswer{static_cast<int>(parser.get().result_int()), std::move(parser.get().body())};
+    auto& response = parser.get();
+    const auto date = parse_http_date(response[http::field::date]);
+    co_return HttpAnswer{static_cast<int>(response.result_int()), std::move(response.body()), date};
   }
 
   const HttpClientConfig config_;

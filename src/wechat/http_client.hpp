@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/outcome.hpp"
@@ -19,6 +20,7 @@ struct HttpRequest {
 struct HttpAnswer {
   int status = 0;
   std::string body;
+  std::optional<base::Instant> date = std::nullopt;  ///< by the sender's clock, where it says so
 };
 
 class HttpClient {

@@ -43,6 +43,7 @@ class Walk(TownCase):
         parent, child = self.walk_family()
         booking = self.walk_bookings(parent, child, activity)
         self.walk_door(activity, booking)
+        self.walk_codes(activity)
         self.walk_cancelling(parent, booking, activity)
         self.walk_accounts()
         self.walk_wechat()
@@ -156,6 +157,12 @@ class Walk(TownCase):
         entries = done(admin.get(f"/admin/audit?subject={account['id']}"))["items"]
         self.assertGreaterEqual(len(entries), 2)
         self.assertEqual([entry["at"] for entry in entries], sorted((e["at"] for e in entries), reverse=True))
+
+    def walk_codes(self, activity):
+        admin, session = self.town.admin, activity["sessions"][0]
+        self.assertIsNone(done(admin.get(f"/admin/stations/{self.town.station['id']}/wechat-qr"))["expires_at"])
+        code = done(admin.get(f"/admin/sessions/{session['id']}/wechat-qr"))
+        self.assertEqual(in_hours(26 + 1 + 1)[:13], code["expires_at"][:13])
 
     def walk_wechat(self):
         platform, public = self.town.platform, self.town.client()

@@ -50,6 +50,8 @@ RULES = {
     "POST /api/v1/admin/stations": TOWN,
     "GET /api/v1/admin/stations/{}": READERS,
     "PATCH /api/v1/admin/stations/{}": ADMINS,
+    "GET /api/v1/admin/stations/{}/wechat-qr": READERS,
+    "GET /api/v1/admin/sessions/{}/wechat-qr": READERS,
     "GET /api/v1/admin/programmes": READERS,
     "POST /api/v1/admin/programmes": ADMINS,
     "GET /api/v1/admin/programmes/{}": READERS,
@@ -259,6 +261,8 @@ class OtherStations(TownCase):
     def attempt(self, operation):
         """Path and body with which an operation would reach the other station."""
         ids = {"/api/v1/admin/stations/{id}": self.town.other_station["id"],
+               "/api/v1/admin/stations/{id}/wechat-qr": self.town.other_station["id"],
+               "/api/v1/admin/sessions/{id}/wechat-qr": self.activity["sessions"][0]["id"],
                "/api/v1/admin/programmes/{id}": self.programme["id"],
                "/api/v1/admin/activities/{id}": self.activity["id"],
                "/api/v1/admin/activities/{id}/publish": self.draft["id"],

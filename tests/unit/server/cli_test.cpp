@@ -28,6 +28,39 @@ TEST(Cli, knows_its_commands) {
   EXPECT_TRUE(is<Migrate>(parse({"migrate"})));
   EXPECT_TRUE(is<ConfigCheck>(parse({"config", "check"})));
   EXPECT_TRUE(is<ConfigTemplate>(parse({"config", "template"})));
+  EXPECT_TRUE(is<WechatCheck>(parse({"wechat", "check"})));
+  EXPECT_TRUE(is<WechatMenu>(parse({"wechat", "menu"})));
+}
+
+TEST(Cli, reads_whose_code_is_wanted) {
+  const std::string id(32, 'a');
+  const auto of = [](const Parsed& parsed) { return std::get<WechatCode>(std::get<Command>(parsed).action).of; };
+  const auto station = parse({"wechat", "qr", "--station", id.c_str()});
+  ASSERT_TRUE(is<WechatCode>(station));
+  EXPECT_EQ(std::get<base::StationId>(of(station)), base::StationId::parse(id));
+  const auto session = parse({"wechat", "qr", "--session", id.c_str(), "--config", "a.toml"});
+  ASSERT_TRUE(is<WechatCode>(session));
+  EXPECT_EQ(std::get<base::SessionId>(of(session)), base::SessionId::parse(id));
+}
+
+TEST(Cli, refuses_a_code_of_nothing_of_both_and_of_no_id) {
+  const std::string id(32, 'a');
+  for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{
+           {"wechat", "qr"},
+           {"wechat", "qr", "--station", id.c_str(), "--session", id.c_str()},
+           {"wechat", "qr", "--station", "door"},
+           {"wechat", "qr", "--session", "door"},
+           {"wechat"}}) {
+    const auto parsed = parse(arguments);
+    ASSERT_TRUE(std::holds_alternative<Usage>(parsed));
+    EXPECT_EQ(std::get<Usage>(parsed).status, 2);
+  }
+}
+
+TEST(Cli, reads_the_file_of_a_menu) {
+  const auto parsed = parse({"wechat", "menu", "--file", "menu.json"});
+  ASSERT_TRUE(is<WechatMenu>(parsed));
+  EXPECT_EQ(std::get<WechatMenu>(std::get<Command>(parsed).action).file, "menu.json");
 }
 
 TEST(Cli, takes_the_configuration_before_and_behind_the_command) {
