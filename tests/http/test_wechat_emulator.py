@@ -2,7 +2,9 @@
 import email.utils
 import html
 import json
+import pathlib
 import re
+import tempfile
 import unittest
 import urllib.parse
 
@@ -269,7 +271,17 @@ class MessageTest(EmulatorTest):
         self.assertEqual((codes.valid(temporary), codes.valid(permanent["ticket"]).scene), (None, "s.1"))
         self.assertEqual(self.request("GET", f"/cgi-bin/showqrcode?ticket={temporary}")[0], 404)
 
-    def test_a_call_without_a_code_of_the_scene_has_a_minute(self):
+    def test_permanent_codes_outlive_the_emulator_where_it_keeps_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "codes"
+            self.platform.account.scene_codes.keep_in(file)
+            permanent = self.scene("QR_LIMIT_STR_SCENE", scene_str="s.1 ")["ticket"]
+            self.scene("QR_STR_SCENE", 60, scene_str="x.1")
+            later = Scenes(self.platform.now, permanent_max=10)
+            later.keep_in(file)
+            self.assertEqual([(code.ticket, code.scene) for code in later.codes.values()], [(permanent, "s.1 ")])
+
+    def test_a_temporary_code_that_names_no_time_has_a_minute(self):
         self.assertEqual(self.scene("QR_STR_SCENE", scene_str="x.1")["expire_seconds"], 60)
 
 

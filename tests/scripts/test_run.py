@@ -60,6 +60,18 @@ class Run:
             connection.close()
 
 
+def fetch(method: str, url: str, body: dict | None = None) -> tuple[int, dict, str]:
+    """Of any server, without following a redirection."""
+    address = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    try:
+        connection.request(method, f"{address.path}?{address.query}", None if body is None else json.dumps(body))
+        response = connection.getresponse()
+        return response.status, dict(response.headers), response.read().decode()
+    finally:
+        connection.close()
+
+
 def processes(folder: pathlib.Path) -> list[str]:
     """All processes that were started for a folder."""
     found = []
@@ -136,6 +148,25 @@ class RunScript(unittest.TestCase):
                 self.assertEqual(run.end(), 1)
                 self.assertIn(port, "\n".join(line for line in run.lines if not line.startswith("ready")))
                 self.assertEqual(processes(self.folder), [])
+
+    def test_an_emulated_wechat_is_there_with_menu_callback_and_login(self):
+        with Run(self.folder, "--port", "0", "--empty", "--wechat-emulator") as run:
+            self.assertIsNotNone(run.url, run.lines)
+            platform = next(match[1] for line in run.lines if (match := re.fullmatch(r"WeChat, emulated: (\S+)", line)))
+
+            def control(name: str, **given) -> dict:
+                return json.loads(fetch("POST", f"{platform}/emulator/{name}", given)[2])
+
+            self.assertEqual([button["name"] for button in control("report")["menu"]["button"]],
+                             ["我的预约", "今日活动", "报名"])
+            said = control("say", openid="o_mother_li", text="帮助")["deliveries"]
+            self.assertEqual([(delivery["status"], delivery["understood"]) for delivery in said], [(200, True)])
+            self.assertTrue(said[0]["reply"]["Content"])
+            status, headers, _ = fetch("GET", f"{run.url}/api/v1/login/wechat?return_to=/")
+            self.assertEqual(status, 302)
+            self.assertTrue(headers["Location"].startswith(f"{platform}/connect/oauth2/authorize?appid="))
+            self.assertIn("李妈妈", fetch("GET", headers["Location"].partition("#")[0])[2])
+        self.assertEqual(eventually_none(self.folder), [])
 
     def test_wrong_options_are_refused(self):
         for options in (["--port"], ["--port", "99999"], ["--opens-in", "soon"], ["--bogus"]):

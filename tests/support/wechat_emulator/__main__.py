@@ -1,6 +1,7 @@
 """Runs the emulator until SIGTERM or Ctrl-C; prints "ready http://127.0.0.1:PORT" when it serves. The page at / is for
 people: it plays the account's followers by hand."""
 import argparse
+import pathlib
 import signal
 import sys
 
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--template", action="append", metavar="ID", help="a template of the account, instead of TEMPLATE")
     parser.add_argument("--notice", action="append", metavar="ID", help="a notice's template, instead of NOTICE")
     parser.add_argument("--person", action="append", default=[], metavar="OPENID", help="who follows the account")
+    parser.add_argument("--codes", type=pathlib.Path, metavar="FILE", help="where permanent QR codes are kept")
     parser.add_argument("--demo", action="store_true", help="with three people to play")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -32,6 +34,8 @@ def main() -> None:
                         templates=tuple(options.template or defaults.templates),
                         notices=tuple(options.notice or defaults.notices))
     emulator = Emulator(options.port, settings, options.receipts)
+    if options.codes:
+        emulator.account.scene_codes.keep_in(options.codes)
     for person in DEMO if options.demo else ():
         emulator.add_person(*person)
     for openid in options.person:

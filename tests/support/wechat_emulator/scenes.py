@@ -1,4 +1,5 @@
 """QR codes with scenes: temporary ones that lapse, and permanent ones, of which an account has only so many."""
+import pathlib
 import secrets
 from dataclasses import dataclass
 
@@ -30,7 +31,15 @@ class Scenes:
     def __init__(self, now, permanent_max: int):
         self._now = now
         self._permanent_max = permanent_max
+        self._file: pathlib.Path | None = None
         self.codes: dict[str, Code] = {}  # by ticket
+
+    def keep_in(self, file: pathlib.Path) -> None:
+        """Permanent codes outlive the emulator there, as they are printed to be hung up."""
+        self._file = file
+        for line in file.read_text().splitlines() if file.exists() else ():
+            ticket, scene = line.split(" ", 1)
+            self.codes[ticket] = Code(ticket, scene, None)
 
     def create(self, body: dict, base_url: str) -> dict:
         if body.get("action_name") not in ACTIONS:
@@ -44,6 +53,9 @@ class Scenes:
             raise Fault(45029)
         ticket = secrets.token_urlsafe(60)
         self.codes[ticket] = Code(ticket, scene, None if permanent else self._now() + lifetime_s)
+        if permanent and self._file:
+            with self._file.open("a") as file:
+                file.write(f"{ticket} {scene}\n")
         answer = {"ticket": ticket, "url": f"{base_url}/q/{ticket}"}
         return answer if permanent else answer | {"expire_seconds": lifetime_s}
 

@@ -128,15 +128,18 @@ class Emulator:
     def say(self, openid: str, text: str) -> dict:
         message_id = str(3_557_254_367_693_000_000 + secrets.randbelow(10**6))
         self.note(openid, "me", text)
-        return self._push(openid, text_xml(self.account.settings.original_id, openid, int(self.now()), text, message_id))
+        xml = text_xml(self.account.settings.original_id, openid, int(self.now()), text, message_id)
+        return self._push(openid, xml, by_person=True)
 
-    def event(self, openid: str, event: str, fields: str = "") -> dict:
-        return self._push(openid, event_xml(self.account.settings.original_id, openid, int(self.now()), event, fields))
+    def event(self, openid: str, event: str, fields: str = "", by_person: bool = False) -> dict:
+        """`by_person`: who did it is told where the account gives no answer."""
+        xml = event_xml(self.account.settings.original_id, openid, int(self.now()), event, fields)
+        return self._push(openid, xml, by_person)
 
     def press(self, openid: str, key: str) -> dict:
         """A button of the menu, of type click."""
         self.note(openid, "me", f"[菜单 {key}]")
-        return self.event(openid, "CLICK", cdata("EventKey", key))
+        return self.event(openid, "CLICK", cdata("EventKey", key), by_person=True)
 
     def scan(self, openid: str, scene: str) -> dict:
         """A QR code: a new follower subscribes by it, a follower scans it."""
@@ -146,7 +149,7 @@ class Emulator:
         prefix = "" if was_following else "qrscene_"
         self.note(openid, "me", f"[扫码 {scene}]")
         return self.event(openid, "SCAN" if was_following else "subscribe",
-                          cdata("EventKey", prefix + scene) + cdata("Ticket", "t"))
+                          cdata("EventKey", prefix + scene) + cdata("Ticket", "t"), by_person=True)
 
     def subscribe(self, openid: str) -> dict:
         """Without a code."""
@@ -208,12 +211,14 @@ class Emulator:
 
     # ---- pushes ----
 
-    def _push(self, openid: str, xml: str) -> dict:
+    def _push(self, openid: str, xml: str, by_person: bool) -> dict:
         if self.pusher is None:
             return {"deliveries": []}
         deliveries = self.pusher.push(openid, xml)
         self.pushed.append(deliveries)
-        words = deliveries[-1].reply.get("Content", "") if deliveries[-1].understood else UNANSWERED
+        words = deliveries[-1].reply.get("Content", "")
+        if by_person and not deliveries[-1].understood:
+            words = UNANSWERED
         if words:
             self.note(openid, "account", words)
         return {"deliveries": [vars(delivery) for delivery in deliveries]}
