@@ -1,4 +1,5 @@
-// QR codes of the chat platform, for those who print them: a station's for its door, a session's for checking in by oneself.
+// QR codes of the chat platform, for those who print them: a station's for its door, a session's for checking in by
+// oneself.
 #include "app/show_scene_code.hpp"
 #include "http/endpoint_support.hpp"
 #include "http/endpoints.hpp"

@@ -105,7 +105,7 @@ class Services final : private app::SeatNews {
   app::ManageAccounts accounts_;
   app::CheckInDesk door_;
 
-  std::unique_ptr<WechatChat> chat_;  ///< with wechat_; null too where no callback is configured
+  std::unique_ptr<WechatChat> chat_;               ///< with wechat_; null too where no callback is configured
   std::optional<app::ShowSceneCode> scene_codes_;  ///< where WeChat is enabled
 
   http::Api api_;

@@ -93,8 +93,8 @@ std::string words(const base::Refused& refused) {
 /// Throws why it came to nothing, with what the platform has said meanwhile.
 template <class T>
 [[noreturn]] void fail(const base::Outcome<T>& outcome, const std::vector<wechat::Alarm>& alarms) {
-  std::string text = outcome.is_refused() ? words(outcome.refused())
-                                          : "it is not known what became of it: " + outcome.unknown().cause;
+  std::string text =
+      outcome.is_refused() ? words(outcome.refused()) : "it is not known what became of it: " + outcome.unknown().cause;
   for (const wechat::Alarm& alarm : alarms) {
     text += "\n" + wechat::words_for(alarm.errcode, "") + " (errcode " + std::to_string(alarm.errcode) + ")";
   }

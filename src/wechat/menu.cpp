@@ -124,9 +124,8 @@ std::string default_menu(std::string_view public_url) {
   const auto click = [](std::string_view name, std::string_view button_key) {
     return R"({"type":"click","name":)" + json_text(name) + R"(,"key":)" + json_text(button_key) + "}";
   };
-  return R"({"button":[)" + click("我的预约", app::menu_my_bookings) + "," +
-         click("今日活动", app::menu_today) + R"(,{"type":"view","name":"报名","url":)" +
-         json_text(std::string(public_url) + "/") + "}]}";
+  return R"({"button":[)" + click("我的预约", app::menu_my_bookings) + "," + click("今日活动", app::menu_today) +
+         R"(,{"type":"view","name":"报名","url":)" + json_text(std::string(public_url) + "/") + "}]}";
 }
 
 CheckedMenu check_menu(std::string_view text) {

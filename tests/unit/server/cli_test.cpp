@@ -45,12 +45,12 @@ TEST(Cli, reads_whose_code_is_wanted) {
 
 TEST(Cli, refuses_a_code_of_nothing_of_both_and_of_no_id) {
   const std::string id(32, 'a');
-  for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{
-           {"wechat", "qr"},
-           {"wechat", "qr", "--station", id.c_str(), "--session", id.c_str()},
-           {"wechat", "qr", "--station", "door"},
-           {"wechat", "qr", "--session", "door"},
-           {"wechat"}}) {
+  for (const std::vector<const char*>& arguments :
+       std::vector<std::vector<const char*>>{{"wechat", "qr"},
+                                             {"wechat", "qr", "--station", id.c_str(), "--session", id.c_str()},
+                                             {"wechat", "qr", "--station", "door"},
+                                             {"wechat", "qr", "--session", "door"},
+                                             {"wechat"}}) {
     const auto parsed = parse(arguments);
     ASSERT_TRUE(std::holds_alternative<Usage>(parsed));
     EXPECT_EQ(std::get<Usage>(parsed).status, 2);
