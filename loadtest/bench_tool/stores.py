@@ -15,7 +15,7 @@ class Stores:
         environment = dict(os.environ, ZL_MARIADB_TEMPLATE=os.fspath(folder.parent / "mariadb-template"))
         if preload:
             environment |= {"LD_PRELOAD": os.fspath(preload), "FSYNC_DELAY_US": "1000"}
-        self._hold = subprocess.Popen(pinned(core_list, [ROOT / "scripts" / "servers", "hold", "--binlog", folder]),
+        self._hold = subprocess.Popen(pinned(core_list, [ROOT / "scripts" / "servers", "hold", "--large", "--binlog", folder]),
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
                                       start_new_session=True)
 

@@ -106,6 +106,7 @@ class RunScript(unittest.TestCase):
             self.assertEqual((status, len(page["items"])), (200, 14))
             self.assertEqual(sum(activity["capacity"] for activity in page["items"]), 300)
             self.assertIn("zhonglou-demo", "\n".join(run.lines))
+            self.assertTrue((self.folder / "mysql/binlog.000001").exists(), "scripts/backup needs the binary log")
             for username in ("admin", "zhonglou", "door"):
                 login = {"username": username, "password": "zhonglou-demo"}
                 self.assertEqual(run.call("POST", "/api/v1/admin/login", login)[0], 200, username)

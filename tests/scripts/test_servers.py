@@ -78,6 +78,11 @@ class Servers(unittest.TestCase):
     def tearDown(self) -> None:
         self.assertEqual(runs(self.folder), [])
 
+    def test_the_binary_log_is_synced_with_each_commit_and_costs_no_large_files(self):
+        with Hold(self.folder, "--binlog"):
+            facts = "SELECT @@log_bin, @@sync_binlog, @@binlog_format, @@innodb_log_file_size"
+            self.assertEqual(sql(self.folder, "migrate", facts), "1\t1\tROW\t16777216")
+
     def test_hold_prints_the_sockets_and_ends_with_its_input(self):
         with Hold(self.folder) as hold:
             self.assertEqual(hold.lines, [f"redis {self.folder}/redis.sock", f"mysql {self.folder}/mysql.sock", "ready"])

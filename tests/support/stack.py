@@ -179,13 +179,14 @@ class Server:
 class Stack:
     """Private Redis and MariaDB, migrated, a town admin and one running server; stop() ends and checks all of it."""
 
+    store_options = ("--small",)  # of scripts/servers
     admin_username = "admin"
     admin_password = "zhonglou-demo"
 
     def __init__(self, **settings):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="zl-"))
         self._servers = []
-        self._stores = subprocess.Popen([SOURCE_DIR / "scripts/servers", "hold", "--small", self.folder],
+        self._stores = subprocess.Popen([SOURCE_DIR / "scripts/servers", "hold", *self.store_options, self.folder],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             if "ready\n" not in iter(self._stores.stdout.readline, ""):
@@ -239,7 +240,7 @@ class Stack:
 
     def store(self, verb: str, *options: str) -> None:
         """A verb of scripts/servers for one store: "stop-redis", "start-mariadb"."""
-        subprocess.run([SOURCE_DIR / "scripts/servers", verb, "--small", *options, self.folder], check=True)
+        subprocess.run([SOURCE_DIR / "scripts/servers", verb, *self.store_options, *options, self.folder], check=True)
 
     def kill_store(self, name: str) -> None:
         """As a crash: SIGKILL to "redis" or "mariadb"."""
