@@ -4,6 +4,7 @@
 
 #include "store/mysql/account_store.hpp"
 #include "store/mysql/attendance_store.hpp"
+#include "store/mysql/audit_seals.hpp"
 #include "store/mysql/audit_store.hpp"
 #include "store/mysql/booking_ledger.hpp"
 #include "store/mysql/catalogue_store.hpp"
@@ -91,7 +92,8 @@ MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::
       credentials_(mysql::create_credential_store(pool_)),
       logins_(mysql::create_login_states(pool_)),
       families_(mysql::create_family_store(pool_)),
-      pushes_(mysql::create_push_store(pool_)) {}
+      pushes_(mysql::create_push_store(pool_)),
+      sealer_(mysql::create_audit_sealer(pool_)) {}
 
 std::unique_ptr<app::IdentityStore> MysqlSide::create_identities(std::string appid) {
   return mysql::create_identity_store(pool_, random_, std::move(appid));

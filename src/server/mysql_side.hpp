@@ -15,6 +15,7 @@
 #include "app/people_store.hpp"
 #include "app/push_store.hpp"
 #include "app/reconcile.hpp"
+#include "app/seal_audit.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "runtime/metrics.hpp"
@@ -47,6 +48,7 @@ class MysqlSide {
   std::unique_ptr<app::IdentityStore> create_identities(std::string appid);
   app::FamilyStore& families() { return *families_; }
   app::PushStore& pushes() { return *pushes_; }
+  app::AuditSealer& sealer() { return *sealer_; }
   const std::string& booking_id_secret() const { return booking_id_secret_; }
 
   /// Whether MySQL answers, by those who ask it every second anyway. The writers connect when somebody books, and
@@ -74,6 +76,7 @@ class MysqlSide {
   std::unique_ptr<app::LoginStates> logins_;
   std::unique_ptr<app::FamilyStore> families_;
   std::unique_ptr<app::PushStore> pushes_;
+  std::unique_ptr<app::AuditSealer> sealer_;
 };
 
 }  // namespace zl::server

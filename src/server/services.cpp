@@ -205,6 +205,7 @@ void Services::start() {
         app::forget_who_left(*identities_, std::chrono::hours(config_.wechat.profile_grace_hours), clock_, tasks_),
         "forget_who_left");
   }
+  tasks_.spawn(app::keep_sealed(mysql_.sealer(), tasks_), "seal_audit");
   if (config_.metrics.port != 0) {
     metrics_listener_ =
         std::make_unique<runtime::MetricsListener>(config_.metrics.address, config_.metrics.port, metrics_);

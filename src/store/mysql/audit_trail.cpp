@@ -2,27 +2,9 @@
 
 #include <utility>
 
+#include "store/mysql/hash_fields.hpp"
+
 namespace zl::mysql {
-namespace {
-
-template <class N>
-void append_big_endian(std::string& out, N value) {
-  for (int shift = (static_cast<int>(sizeof value) - 1) * 8; shift >= 0; shift -= 8) {
-    out += static_cast<char>(static_cast<unsigned char>(value >> shift));
-  }
-}
-
-void append_field(std::string& out, std::string_view bytes) {
-  append_big_endian(out, static_cast<std::uint32_t>(bytes.size()));
-  out += bytes;
-}
-
-void append_field(std::string& out, std::uint64_t value) {
-  append_big_endian(out, std::uint32_t{8});
-  append_big_endian(out, value);
-}
-
-}  // namespace
 
 AuditRecord audit_record(const app::Actor& actor, std::string_view action, const base::Bytes16& subject,
                          base::Instant at, std::string detail) {
@@ -40,16 +22,16 @@ AuditRecord audit_record(const app::Actor& actor, std::string_view action, const
 
 runtime::Digest audit_hash(const AuditHead& head, const AuditRecord& record) {
   std::string bytes(runtime::view(head.hash));
-  append_field(bytes, head.chain_id.raw());
-  append_field(bytes, head.seq + 1);
-  append_field(bytes, static_cast<std::uint64_t>(record.at.unix_ms));
-  append_field(bytes, record.actor_id.raw());
-  append_field(bytes, record.actor_role);
-  append_field(bytes, record.action);
-  append_field(bytes, base::AccountId{record.subject}.raw());
-  append_field(bytes, record.detail);
-  append_field(bytes, record.address);
-  append_field(bytes, record.request_id);
+  append_hash_field(bytes, head.chain_id.raw());
+  append_hash_field(bytes, head.seq + 1);
+  append_hash_field(bytes, static_cast<std::uint64_t>(record.at.unix_ms));
+  append_hash_field(bytes, record.actor_id.raw());
+  append_hash_field(bytes, record.actor_role);
+  append_hash_field(bytes, record.action);
+  append_hash_field(bytes, base::AccountId{record.subject}.raw());
+  append_hash_field(bytes, record.detail);
+  append_hash_field(bytes, record.address);
+  append_hash_field(bytes, record.request_id);
   return runtime::sha256(bytes);
 }
 

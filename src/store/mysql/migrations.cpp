@@ -148,7 +148,7 @@ std::string quoted_name(std::string_view name) {
 
 std::string_view rights_on(std::string_view table) {
   if (table == "schema_migrations") return "SELECT";
-  if (table == "audit") return "SELECT, INSERT";
+  if (table == "audit" || table == "audit_seals") return "SELECT, INSERT";
   return "SELECT, INSERT, UPDATE, DELETE";
 }
 
