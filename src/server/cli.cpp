@@ -2,14 +2,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <sstream>
 
+#include "base/id.hpp"
 #include "base/limits.hpp"
 
 namespace zl::server {
 namespace {
 
 constexpr int usage_status = 2;
+constexpr int longest_patience_s = 3600;
+constexpr std::size_t hash_digits = 64;
 
 std::optional<domain::Role> role_named(std::string_view name) {
   const auto found = std::ranges::find(domain::all_roles, name, domain::role_name);
@@ -42,6 +46,15 @@ std::string fault_of_station(domain::Role role, bool given) {
   return {};
 }
 
+/// Reads "NUMBER:HASH"; false where it is none.
+bool read_seal(const std::string& text, Verify& verify) {
+  const char* const end = text.data() + text.size();
+  const auto [colon, fault] = std::from_chars(text.data(), end, verify.seal_number);
+  if (fault != std::errc() || colon == end || *colon != ':' || verify.seal_number == 0) return false;
+  verify.seal_hash.assign(colon + 1, end);
+  return verify.seal_hash.size() == hash_digits && base::from_hex(verify.seal_hash).has_value();
+}
+
 /// CLI11's view of the command line; parse() fills the members.
 class Parser {
  public:
@@ -59,6 +72,13 @@ class Parser {
     admin->require_subcommand(1);
     admin_create_ = add(*admin, "create", "Create a staff account");
     add_admin_create_options();
+    verify_ = add(app_, "verify", "Examine ledger, audit and gates: status 0 clean, 1 faults, 2 could not look");
+    verify_->add_option("--seal", seal_, "A seal of the audit as the log told of it")->type_name("NUMBER:HASH");
+    verify_->add_option("--patience", wanted_.patience_s, "Seconds after which a gate that differs is a fault (10)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, longest_patience_s));
+    verify_->add_flag("!--no-gates", wanted_.gates, "Leave the gates out, where there is no Redis");
+    restored_ = add(app_, "restored", "After a restore, before servers start: make every gate be rebuilt");
     auto* config = add(app_, "config", "The configuration");
     config->require_subcommand(1);
     config_check_ =
@@ -86,6 +106,11 @@ class Parser {
       command_.action = admin_;
     } else if (migrate_->parsed()) {
       command_.action = Migrate{};
+    } else if (verify_->parsed()) {
+      if (seal_ && !read_seal(*seal_, wanted_)) return usage("--seal: must be a number, ':' and 64 hex digits");
+      command_.action = wanted_;
+    } else if (restored_->parsed()) {
+      command_.action = Restored{};
     } else if (config_check_->parsed()) {
       command_.action = ConfigCheck{};
     } else if (config_template_->parsed()) {
@@ -166,6 +191,8 @@ class Parser {
   CLI::App* serve_ = nullptr;
   CLI::App* migrate_ = nullptr;
   CLI::App* admin_create_ = nullptr;
+  CLI::App* verify_ = nullptr;
+  CLI::App* restored_ = nullptr;
   CLI::App* config_check_ = nullptr;
   CLI::App* config_template_ = nullptr;
   CLI::App* wechat_check_ = nullptr;
@@ -178,6 +205,8 @@ class Parser {
   std::optional<std::string> station_;
   std::optional<std::string> session_;
   WechatMenu wechat_menu_wish_;
+  Verify wanted_;
+  std::optional<std::string> seal_;
 };
 
 }  // namespace

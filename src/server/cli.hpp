@@ -1,6 +1,7 @@
 // The command line: what `zhonglou` was asked to do, as a value.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,17 @@ struct AdminCreate {
   bool if_missing = false;    ///< an account of this name is success, and stays as it is
 };
 
+/// Examines both stores, beside servers that run or not.
+struct Verify {
+  bool gates = true;              ///< else the ledger and its audit alone
+  std::uint64_t seal_number = 0;  ///< a seal that a log tells of; 0 where none was given
+  std::string seal_hash;          ///< 64 hex digits
+  int patience_s = 10;            ///< a difference between gate and ledger is a fault after this
+};
+
+/// Tells the ledger that it was put back to an earlier moment.
+struct Restored {};
+
 /// Prints the settings with their sources, or all faults.
 struct ConfigCheck {};
 
@@ -49,7 +61,9 @@ struct WechatCode {
 };
 
 struct Command {
-  std::variant<Serve, Migrate, AdminCreate, ConfigCheck, ConfigTemplate, WechatCheck, WechatMenu, WechatCode> action;
+  std::variant<Serve, Migrate, AdminCreate, Verify, Restored, ConfigCheck, ConfigTemplate, WechatCheck, WechatMenu,
+               WechatCode>
+      action;
   std::optional<std::string> config_file;  ///< --config
   std::vector<std::string> options;        ///< --set, in their order
 };

@@ -9,6 +9,7 @@
 #include "server/config.hpp"
 #include "server/config_check.hpp"
 #include "server/config_text.hpp"
+#include "server/operator_commands.hpp"
 #include "server/wechat_commands.hpp"
 
 namespace zl::server {
@@ -36,6 +37,13 @@ struct Run {
   int operator()(const WechatCode& wanted) const {
     return with_config(Purpose::wechat, [&wanted](const Config& config) { return show_wechat_code(config, wanted); });
   }
+  int operator()(const Verify& wanted) const {
+    return with_config(
+        Purpose::operate, [&wanted](const Config& config) { return verify(config, wanted); }, could_not_verify);
+  }
+  int operator()(const Restored&) const {
+    return with_config(Purpose::operate, [](const Config& config) { return restored(config); });
+  }
   int operator()(const ConfigCheck&) const { return check_config(sources, std::cout, std::cerr); }
   int operator()(const ConfigTemplate&) const {
     std::cout << config_template();
@@ -44,11 +52,11 @@ struct Run {
 
  private:
   template <class F>
-  int with_config(Purpose purpose, F command) const {
+  int with_config(Purpose purpose, F command, int status_of_faults = 1) const {
     const Loaded loaded = load_config(sources, purpose);
     if (loaded.faults.empty()) return command(loaded.config);
     std::cerr << describe(loaded.faults);
-    return 1;
+    return status_of_faults;
   }
 };
 

@@ -18,6 +18,7 @@
 #include "store/mysql/migrations.hpp"
 #include "store/mysql/people_store.hpp"
 #include "store/mysql/push_store.hpp"
+#include "store/mysql/restored.hpp"
 #include "store/mysql/retention.hpp"
 
 namespace zl::server {
@@ -97,6 +98,10 @@ MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::
 
 std::unique_ptr<app::IdentityStore> MysqlSide::create_identities(std::string appid) {
   return mysql::create_identity_store(pool_, random_, std::move(appid));
+}
+
+boost::asio::awaitable<base::Outcome<std::uint64_t>> MysqlSide::outdate_gates() {
+  return mysql::outdate_gates(pool_);
 }
 
 void MysqlSide::stop() {

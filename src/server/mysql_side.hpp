@@ -49,6 +49,8 @@ class MysqlSide {
   app::FamilyStore& families() { return *families_; }
   app::PushStore& pushes() { return *pushes_; }
   app::AuditSealer& sealer() { return *sealer_; }
+  /// See mysql::outdate_gates.
+  boost::asio::awaitable<base::Outcome<std::uint64_t>> outdate_gates();
   const std::string& booking_id_secret() const { return booking_id_secret_; }
 
   /// Whether MySQL answers, by those who ask it every second anyway. The writers connect when somebody books, and

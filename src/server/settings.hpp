@@ -47,7 +47,8 @@ struct ListType {
 };
 
 /// The work that a configuration is read for.
-enum class Purpose { serve = 1, migrate, create_admin, wechat };
+/// `operate` is what operators do with both stores beside the server: verify, restored.
+enum class Purpose { serve = 1, migrate, create_admin, wechat, operate };
 
 enum class SecretForm {
   password = 1,

@@ -14,7 +14,9 @@ constexpr std::array callback_modes = {std::string_view("safe"), std::string_vie
                                        std::string_view("plain")};
 
 constexpr std::array by_server = {Purpose::serve};
-constexpr std::array by_server_and_commands = {Purpose::serve, Purpose::create_admin, Purpose::wechat};
+constexpr std::array by_server_and_operator = {Purpose::serve, Purpose::operate};
+constexpr std::array by_server_and_commands = {Purpose::serve, Purpose::create_admin, Purpose::wechat,
+                                               Purpose::operate};
 constexpr std::array by_wechat = {Purpose::serve, Purpose::wechat};
 constexpr std::array by_migrations = {Purpose::migrate};
 
@@ -82,7 +84,7 @@ constexpr Setting setting_table[] = {
     {"redis.host", TextType{"127.0.0.1", TextForm::ip_address}, "The address of Redis; not a name."},
     {"redis.port", IntegerType{6379, 1, 65535, ""}, "The port of Redis."},
     {"redis.username", TextType{"", TextForm::any}, "The Redis account; empty is the default account."},
-    {"redis.password", SecretType{SecretForm::password, by_server, false},
+    {"redis.password", SecretType{SecretForm::password, by_server_and_operator, false},
      "The password of the Redis account, where it has one."},
     {"redis.connect_timeout_ms", IntegerType{1000, 10, 60000, "ms"},
      "Time for a link to Redis to come up before it is tried again.", "Bears a slow network.", "Tries again sooner."},

@@ -26,6 +26,8 @@ bool is(const Parsed& parsed) {
 TEST(Cli, knows_its_commands) {
   EXPECT_TRUE(is<Serve>(parse({"serve"})));
   EXPECT_TRUE(is<Migrate>(parse({"migrate"})));
+  EXPECT_TRUE(is<Verify>(parse({"verify"})));
+  EXPECT_TRUE(is<Restored>(parse({"restored", "--config", "a.toml"})));
   EXPECT_TRUE(is<ConfigCheck>(parse({"config", "check"})));
   EXPECT_TRUE(is<ConfigTemplate>(parse({"config", "template"})));
   EXPECT_TRUE(is<WechatCheck>(parse({"wechat", "check"})));
@@ -89,6 +91,30 @@ TEST(Cli, reads_an_admin_account_that_is_to_be_created) {
   EXPECT_EQ(admin.station_id, base::StationId::parse(id));
   EXPECT_EQ(admin.password_file, "-");
   EXPECT_TRUE(admin.if_missing);
+}
+
+TEST(Cli, reads_what_an_examination_is_told) {
+  const std::string seal = "17:" + std::string(64, 'b');
+  const auto parsed = parse({"verify", "--seal", seal.c_str(), "--patience", "3", "--no-gates"});
+  ASSERT_TRUE(is<Verify>(parsed));
+  const auto& verify = std::get<Verify>(std::get<Command>(parsed).action);
+  EXPECT_EQ(verify.seal_number, 17U);
+  EXPECT_EQ(verify.seal_hash, std::string(64, 'b'));
+  EXPECT_EQ(verify.patience_s, 3);
+  EXPECT_FALSE(verify.gates);
+  EXPECT_TRUE(std::get<Verify>(std::get<Command>(parse({"verify"})).action).gates);
+}
+
+TEST(Cli, a_seal_is_a_number_and_a_hash) {
+  const std::string hash(64, 'b');
+  for (const std::string& seal : {std::string("17"), "17:" + hash + "b", "0:" + hash, "x:" + hash, ":" + hash,
+                                  "17:" + std::string(64, 'g'), "17 :" + hash}) {
+    const auto parsed = parse({"verify", "--seal", seal.c_str()});
+    ASSERT_TRUE(std::holds_alternative<Usage>(parsed)) << seal;
+    EXPECT_EQ(std::get<Usage>(parsed).status, 2);
+    EXPECT_NE(std::get<Usage>(parsed).text.find("--seal"), std::string::npos);
+  }
+  EXPECT_TRUE(std::holds_alternative<Usage>(parse({"verify", "--patience", "0"})));
 }
 
 struct BadCase {

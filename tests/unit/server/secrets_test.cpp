@@ -21,6 +21,7 @@ TEST(Secrets, are_required_by_the_commands_that_use_them_only) {
   EXPECT_EQ(missing(Purpose::serve), (Keys{"mysql.password", "auth.token_key"}));
   EXPECT_EQ(missing(Purpose::migrate), (Keys{"mysql_migrate.password"}));
   EXPECT_EQ(missing(Purpose::create_admin), (Keys{"mysql.password"}));
+  EXPECT_EQ(missing(Purpose::operate), (Keys{"mysql.password"}));
 }
 
 TEST(Secrets, come_from_files_without_the_blanks_around_them) {
