@@ -31,6 +31,10 @@ bool needs_reading(const std::vector<domain::Violation>& violations) {
   return has(violations, base::Code::closed) || has(violations, base::Code::ineligible);
 }
 
+base::Refused no_room() {
+  return {base::Code::overloaded, "the queues are full", {}, 1};
+}
+
 base::Refused conflict() {
   return {base::Code::idempotency_conflict, "this Idempotency-Key was used for another booking", {}, 0};
 }
@@ -48,7 +52,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::operator()(base::UserId user, b
 std::variant<base::Outcome<BookAnswer>, Book::Underway> Book::begin(const base::UserId& user,
                                                                     const base::ActivityId& activity_id,
                                                                     const base::AttendeeId& attendee_id,
-                                                                    std::string_view idempotency_key) const {
+                                                                    std::string_view idempotency_key) {
   const std::shared_ptr<const Catalogue> snapshot = parts_.catalogue.share();
   const ActivityEntry* entry = snapshot->activity(activity_id);
   if (entry == nullptr || entry->activity.publication == domain::Publication::draft) {
@@ -70,6 +74,15 @@ std::variant<base::Outcome<BookAnswer>, Book::Underway> Book::begin(const base::
     return refused;
   }
   Underway underway;
+  if (birth_date && violations.empty()) {
+    std::optional<runtime::CountGuard> place = parts_.admission.admit(wish, now);
+    if (!place) {
+      base::Outcome<BookAnswer> overloaded = no_room();
+      count(overloaded);
+      return overloaded;
+    }
+    underway.place_.emplace(*std::move(place));
+  }
   underway.target_ = {wish, entry->programme, std::shared_ptr<const ActivityEntry>(snapshot, entry), {}};
   underway.birth_date_ = birth_date;
   underway.violations_ = std::move(violations);
@@ -106,7 +119,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::go_on(Underway underway) {
         co_await refuse_after_reading(target, birth_date, std::move(violations));
     if (told) co_return *std::move(told);
   }
-  co_return co_await decide(target);
+  co_return co_await decide(target, std::move(underway.place_));
 }
 
 asio::awaitable<base::Outcome<AttendeeFacts>> Book::read_facts(base::AttendeeId id, base::UserId user) {
@@ -180,9 +193,13 @@ BookAnswer Book::refusal_of_memory(const ActivityEntry& entry, Violations violat
   return domain::Refusal{std::move(violations), receipt};
 }
 
-asio::awaitable<base::Outcome<BookAnswer>> Book::decide(const Target& target) {
-  std::optional<runtime::CountGuard> place = parts_.ledger.take_place(target.wish.programme_id);
-  if (!place) co_return base::Refused{base::Code::overloaded, "the writers' queue is full", {}, 1};
+asio::awaitable<base::Outcome<BookAnswer>> Book::decide(const Target& target,
+                                                        std::optional<runtime::CountGuard> place) {
+  if (!place) {
+    std::optional<runtime::CountGuard> taken = parts_.admission.admit(target.wish, parts_.clock.steady_now());
+    if (!taken) co_return no_room();
+    place.emplace(*std::move(taken));
+  }
 
   ZL_CRASH_POINT("book.place_taken");
   base::Outcome<GateDecision> decision = co_await ask_gate(target);
@@ -244,8 +261,8 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
   if (std::holds_alternative<LedgerFenced>(*answer) && may_ask_again) {
     parts_.metrics.fenced.add();
     ZL_CRASH_POINT("book.fenced");
-    std::optional<runtime::CountGuard> next_place = parts_.ledger.take_place(target.wish.programme_id);
-    if (!next_place) co_return base::Refused{base::Code::overloaded, "the writers' queue is full", {}, 1};
+    std::optional<runtime::CountGuard> next_place = parts_.ledger.take_place(target.wish.programme_id, Turn::again);
+    if (!next_place) co_return no_room();
     base::Outcome<GateDecision> decision = co_await ask_gate(target);
     if (!decision) co_return decision.as<BookAnswer>();
     if (auto* refused = std::get_if<GateRefused>(&*decision)) co_return BookAnswer(std::move(refused->refusal));

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/admission.hpp"
 #include "app/attendee_cache.hpp"
 #include "app/booking_ids.hpp"
 #include "app/booking_ledger.hpp"
@@ -49,6 +50,7 @@ class Book {
   struct Parts {
     Gate& gate;
     BookingLedger& ledger;
+    Admission& admission;
     PeopleStore& people;
     GateKeeper& keeper;
     SeatWatch& seats;
@@ -74,10 +76,10 @@ class Book {
                                                         Actor actor);
 
   /// The same in two steps. Most presses of a rush end with the first, which waits for nothing: it answers where memory
-  /// may, and else hands over what the second goes on with.
+  /// may, says overloaded where there is no room, and else hands over what the second goes on with.
   std::variant<base::Outcome<BookAnswer>, Underway> begin(const base::UserId& user, const base::ActivityId& activity_id,
                                                           const base::AttendeeId& attendee_id,
-                                                          std::string_view idempotency_key) const;
+                                                          std::string_view idempotency_key);
   asio::awaitable<base::Outcome<BookAnswer>> finish(Underway underway, Actor actor);
 
  private:
@@ -102,7 +104,8 @@ class Book {
                                                                                  base::Date birth_date,
                                                                                  Violations violations);
   BookAnswer refusal_of_memory(const ActivityEntry& entry, Violations violations, base::SteadyTime now) const;
-  asio::awaitable<base::Outcome<BookAnswer>> decide(const Target& target);
+  /// `place` may be nothing: then it is taken here.
+  asio::awaitable<base::Outcome<BookAnswer>> decide(const Target& target, std::optional<runtime::CountGuard> place);
   asio::awaitable<base::Outcome<GateDecision>> ask_gate(const Target& target);
   asio::awaitable<base::Outcome<BookAnswer>> commit(const Target& target, Granted granted, runtime::CountGuard place,
                                                     bool may_ask_again);
@@ -117,8 +120,9 @@ class Book::Underway {
  private:
   friend Book;
   Target target_;
-  std::optional<base::Date> birth_date_;  ///< nothing where the store has to be asked
-  Violations violations_;                 ///< known ones that may not be told before the stores were asked
+  std::optional<base::Date> birth_date_;      ///< nothing where the store has to be asked
+  Violations violations_;                     ///< known ones that may not be told before the stores were asked
+  std::optional<runtime::CountGuard> place_;  ///< nothing where the gate may not have to be asked
 };
 
 }  // namespace zl::app

@@ -84,12 +84,16 @@ struct BookingPage {
   bool more = false;
 };
 
+/// Whose turn it is in a queue that fills up: the last part of it is kept for those who come again.
+enum class Turn { first = 1, again };
+
 class BookingLedger {
  public:
   virtual ~BookingLedger() = default;
 
-  /// A place in the programme's writer queue, to be taken before the gate is asked; nothing when it is full.
-  virtual std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id) = 0;
+  /// A place in the programme's writer queue, to be taken before the gate is asked; nothing where the queue is so long
+  /// that the wait would be.
+  virtual std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id, Turn turn) = 0;
 
   /// Joins the next group commit. Unknown: the row may exist, and only a call with the same id can tell.
   virtual asio::awaitable<base::Outcome<LedgerAnswer>> book(runtime::CountGuard place, LedgerItem item) = 0;

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/id.hpp"
 #include "base/outcome.hpp"
 #include "base/time.hpp"
@@ -130,6 +131,9 @@ class Gate {
   /// unavailable where nothing was sent.
   virtual asio::awaitable<base::Outcome<GateDecision>> book(const domain::BookingWish& wish,
                                                             std::uint64_t min_epoch) = 0;
+
+  /// True where what was asked on this loop has waited for an answer so long that nothing more should be asked.
+  virtual bool is_late(base::SteadyTime now) const = 0;
 
   /// The ledger has the booking: its hold has no deadline any more. Sent with this loop turn's other calls; a lost one
   /// is mended by the reconciler.

@@ -35,7 +35,8 @@ void write_fields(JsonWriter& json, const std::vector<base::FieldError>& fields,
 }
 
 void log_failure(const Request& request, base::Code code, std::string_view cause) {
-  if (status_of(code) >= 500) {
+  // Overload comes by the ten thousand: who refuses counts it, and says so once a second.
+  if (status_of(code) >= 500 && code != base::Code::overloaded) {
     runtime::log::warning("request_refused",
                           {{"request_id", request.request_id}, {"code", base::name(code)}, {"cause", cause}});
   } else {
@@ -201,7 +202,7 @@ Answer failure(const Request& request, const base::Unknown& unknown, bool may_ha
 int retry_after_s(base::Code code, int suggested_s, std::string_view request_id) {
   // A wait that somebody computed for this caller alone is told as it is.
   if (code == base::Code::too_many_requests) return std::max(suggested_s, 1);
-  constexpr std::size_t spread_s = 2;
+  const std::size_t spread_s = code == base::Code::overloaded ? 3 : 2;
   return std::max(suggested_s, 1) + static_cast<int>(std::hash<std::string_view>{}(request_id) % spread_s);
 }
 

@@ -56,6 +56,7 @@ HttpConfig http_config(const Values& values) {
   fill(http.rate_user_burst, values, "http.rate_user_burst");
   fill(http.rate_address_per_s, values, "http.rate_address_per_s");
   fill(http.rate_address_burst, values, "http.rate_address_burst");
+  fill(http.queue_target_ms, values, "http.queue_target_ms");
   fill(http.drain_ms, values, "http.drain_ms");
   return http;
 }
@@ -70,6 +71,7 @@ RedisConfig redis_config(const Values& values) {
   fill(redis.connect_timeout_ms, values, "redis.connect_timeout_ms");
   fill(redis.command_timeout_ms, values, "redis.command_timeout_ms");
   fill(redis.max_pending, values, "redis.max_pending");
+  fill(redis.queue_target_ms, values, "redis.queue_target_ms");
   return redis;
 }
 
@@ -86,6 +88,7 @@ MysqlConfig mysql_config(const Values& values) {
   fill(mysql.writers, values, "mysql.writers");
   fill(mysql.writer_queue, values, "mysql.writer_queue");
   fill(mysql.writer_batch, values, "mysql.writer_batch");
+  fill(mysql.queue_target_ms, values, "mysql.queue_target_ms");
   fill(mysql.item_deadline_ms, values, "mysql.item_deadline_ms");
   fill(mysql.connect_timeout_ms, values, "mysql.connect_timeout_ms");
   fill(mysql.statement_timeout_ms, values, "mysql.statement_timeout_ms");

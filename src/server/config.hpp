@@ -32,6 +32,7 @@ struct HttpConfig {
   std::int64_t rate_user_burst = 0;
   std::int64_t rate_address_per_s = 0;
   std::int64_t rate_address_burst = 0;
+  std::int64_t queue_target_ms = 0;
   std::int64_t drain_ms = 0;
 
   bool operator==(const HttpConfig&) const = default;
@@ -46,6 +47,7 @@ struct RedisConfig {
   std::int64_t connect_timeout_ms = 0;
   std::int64_t command_timeout_ms = 0;
   std::size_t max_pending = 0;
+  std::int64_t queue_target_ms = 0;
 
   bool operator==(const RedisConfig&) const = default;
 };
@@ -62,6 +64,7 @@ struct MysqlConfig {
   std::size_t writers = 0;
   std::size_t writer_queue = 0;
   std::size_t writer_batch = 0;
+  std::int64_t queue_target_ms = 0;
   std::int64_t item_deadline_ms = 0;
   std::int64_t connect_timeout_ms = 0;
   std::int64_t statement_timeout_ms = 0;

@@ -43,6 +43,7 @@ mysql::WriterConfig writer_config(const MysqlConfig& config) {
   writers.writers = config.writers;
   writers.queue_limit = config.writer_queue;
   writers.batch_limit = config.writer_batch;
+  writers.queue_target_ms = static_cast<int>(config.queue_target_ms);
   writers.item_deadline_ms = static_cast<int>(config.item_deadline_ms);
   return writers;
 }

@@ -32,7 +32,7 @@ RedisSide::RedisSide(const RedisConfig& config, base::Milliseconds hold_ttl, run
     links_[i] = std::make_unique<redis::Link>(loops_.executor(i), link_options(config_, endpoint_), random_);
     links.push_back(links_[i].get());
   }
-  gate_ = std::make_unique<redis::RedisGate>(std::move(links), hold_ttl);
+  gate_ = std::make_unique<redis::RedisGate>(std::move(links), hold_ttl, base::Milliseconds(config_.queue_target_ms));
   register_metrics(metrics);
 }
 

@@ -32,6 +32,14 @@ app::BookingMetrics booking_metrics(runtime::Metrics& metrics) {
       metrics.counter("zhonglou_gate_too_generous_total", "Grants for which the ledger had no seat left")};
 }
 
+app::AdmissionMetrics admission_metrics(runtime::Metrics& metrics) {
+  const auto counter = [&metrics](const char* where) {
+    return &metrics.counter("zhonglou_turned_away_total", "Bookings refused for want of room, by where there was none",
+                            {{"where", where}});
+  };
+  return {nullptr, counter("loop"), counter("gate"), counter("ledger")};
+}
+
 app::ReconcileMetrics reconcile_metrics(runtime::Metrics& metrics) {
   return {metrics.counter("zhonglou_reconcile_passes_total", "Passes of the reconciler"),
           metrics.counter("zhonglou_holds_returned_total", "Holds given back at their deadline"),
@@ -93,8 +101,11 @@ Services::Services(const Config& config)
                 tasks_, longest_token(config_.auth)}),
       reconcile_({redis_.gate(), redis_.gate(), mysql_.ledger(), keeper_, mysql_.lease(), catalogue_, time_, tasks_,
                   reconcile_metrics(*metrics_), Milliseconds(config_.booking.reconcile_interval_ms)}),
-      book_({redis_.gate(), mysql_.ledger(), mysql_.people(), keeper_, seats_, attendees_, catalogue_, time_, ids_,
-             clock_, tasks_, booking_metrics(*metrics_), config_.booking.utc_offset_minutes}),
+      lag_(loops_.size(), Milliseconds(config_.http.queue_target_ms), clock_),
+      admission_({redis_.gate(), mysql_.ledger(), [this](base::SteadyTime now) { return lag_.is_late(now); },
+                  admission_metrics(*metrics_)}),
+      book_({redis_.gate(), mysql_.ledger(), admission_, mysql_.people(), keeper_, seats_, attendees_, catalogue_,
+             time_, ids_, clock_, tasks_, booking_metrics(*metrics_), config_.booking.utc_offset_minutes}),
       cancel_booking_(redis_.gate(), mysql_.ledger(), catalogue_, time_, tasks_),
       sign_in_({mysql_.people(), mysql_.accounts(), redis_.gate(), keys_, voided_, throttle_, password_pool_, clock_,
                 random_, std::chrono::seconds(config_.auth.token_ttl_s),
@@ -195,6 +206,9 @@ void Services::start() {
   runtime::run_on(loops_, 0, await_redis());
   if (!time_.synchronised()) runtime::log::warning("redis_not_up", {{"waited_s", redis_patience.count()}});
 
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    tasks_.spawn(loops_.executor(i), lag_.watch(i, tasks_), "loop_lag");
+  }
   tasks_.spawn(time_.keep(redis_.gate(), tasks_), "gate_clock");
   tasks_.spawn(changes_.keep(), "follow_changes");
   tasks_.spawn(seats_.keep(), "seat_watch");

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "app/admission.hpp"
 #include "app/attendee_cache.hpp"
 #include "app/book.hpp"
 #include "app/booking_ids.hpp"
@@ -27,6 +28,7 @@
 #include "http/dispatcher.hpp"
 #include "http/server.hpp"
 #include "runtime/blocking_pool.hpp"
+#include "runtime/loop_lag.hpp"
 #include "runtime/loops.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/metrics_listener.hpp"
@@ -97,6 +99,8 @@ class Services final : private app::SeatNews {
   app::FollowChanges changes_;
   app::Reconcile reconcile_;
 
+  runtime::LoopLag lag_;
+  app::Admission admission_;
   app::Book book_;
   app::CancelBooking cancel_booking_;
   app::SignIn sign_in_;

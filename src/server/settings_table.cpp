@@ -75,6 +75,10 @@ constexpr Setting setting_table[] = {
     {"http.rate_address_burst", IntegerType{40000, 1, 10000000, "requests"},
      "Requests that one address may send at once.", "Lets bigger carriers through.",
      "Stops floods from one address sooner."},
+    {"http.queue_target_ms", IntegerType{250, 1, 60000, "ms"},
+     "Time that requests wait for their event loop; where it is longer, bookings that need a store are refused with "
+     "503.",
+     "Bears higher bursts, with longer waits.", "Refuses sooner."},
     {"http.drain_ms", IntegerType{10000, 0, 300000, "ms"},
      "Time that requests in flight have to finish when the server is told to stop.", "Lets slower requests finish.",
      "Stops sooner."},
@@ -94,6 +98,9 @@ constexpr Setting setting_table[] = {
     {"redis.max_pending", IntegerType{16384, 16, 1000000, "commands"},
      "Commands that wait for an answer on one link; a further one is refused with 503.",
      "Bears higher bursts, with longer waits.", "Refuses sooner."},
+    {"redis.queue_target_ms", IntegerType{250, 1, 60000, "ms"},
+     "Time that a call waits for Redis; where it is longer, bookings are refused with 503 until Redis answers.",
+     "Bears a stalling Redis.", "Refuses sooner."},
 
     {"mysql.unix_socket", TextType{"", TextForm::socket_path},
      "Path of the database socket; empty uses host and port instead."},
@@ -117,6 +124,11 @@ constexpr Setting setting_table[] = {
      "Bears higher bursts, with longer waits.", "Refuses sooner."},
     {"mysql.writer_batch", IntegerType{256, 1, 4096, "items"}, "Bookings or check-ins in one transaction, at most.",
      "Commits more bookings per second, with longer locks.", "Answers the first of a burst sooner."},
+    {"mysql.queue_target_ms", IntegerType{250, 1, 60000, "ms"},
+     "Time that bookings wait for a writer, by what its batches lately took; where it would be longer, further ones "
+     "are "
+     "refused with 503, but never while fewer than four batches wait.",
+     "Bears higher bursts, with longer waits.", "Refuses sooner."},
     {"mysql.item_deadline_ms", IntegerType{5000, 100, 60000, "ms"},
      "Time that an item waits for a writer before it is refused with 503; less than booking.hold_ttl_ms.",
      "Bears longer stalls of the database.", "Tells clients sooner to try again."},

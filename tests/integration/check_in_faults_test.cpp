@@ -206,7 +206,7 @@ TEST_F(CheckInFaultsTest, AFullQueueRefusesUntilAPlaceIsFree) {
     LedgerProcess narrow(config_, clock_, random_);
     const auto narrow_door = mysql::create_attendance_store(narrow.writers, narrow.pool);
     {
-      const auto place = narrow.ledger->take_place(programme_);
+      const auto place = narrow.ledger->take_place(programme_, app::Turn::first);
       EXPECT_EQ(wait(narrow_door->check_in(item)).refused().code, base::Code::overloaded);
     }
     EXPECT_EQ(rows(item), 0U);

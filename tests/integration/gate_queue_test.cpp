@@ -86,6 +86,27 @@ TEST_F(GateQueueTest, collects_what_comes_while_a_call_is_on_the_way) {
   EXPECT_EQ(count(1).seats.used, 5);
 }
 
+TEST_F(GateQueueTest, is_late_while_a_call_waits_for_longer_than_it_should) {
+  install(image(1, {9}));
+  const auto is_late_in = [this](base::Milliseconds time) {
+    bool late = false;
+    const auto look = [&] { late = gate->is_late(base::SteadyTime::clock::now() + time); };
+    runtime::run_on(loops, 0, runtime::as_task(look));
+    return late;
+  };
+  EXPECT_FALSE(is_late_in(std::chrono::hours(1))) << "nothing waits";
+  ask({"CLIENT", "PAUSE", "300", "ALL"});
+  std::atomic<int> answered = 0;
+  const auto press = [&] {
+    boost::asio::co_spawn(loops.executor(0), book_and_count(*gate, crowd(1)[0], answered), boost::asio::detached);
+  };
+  runtime::run_on(loops, 0, runtime::as_task(press));
+  settle();
+  EXPECT_TRUE(is_late_in(std::chrono::milliseconds(251)));
+  wait_for([&answered] { return answered == 1; });
+  EXPECT_FALSE(is_late_in(std::chrono::hours(1)));
+}
+
 TEST_F(GateQueueTest, sells_the_last_seat_once_within_a_turn) {
   install(image(1, {3}));
   listen();

@@ -277,17 +277,49 @@ TEST_F(LedgerFaultsTest, ItemsThatWaitedTooLongAreNeverBegun) {
 
 TEST_F(LedgerFaultsTest, AFullQueueHasNoPlaceUntilAnItemIsAnswered) {
   config_.queue_limit = 2;
-  auto first = ledger().take_place(programme_);
+  auto first = ledger().take_place(programme_, app::Turn::first);
   {
-    const auto second = ledger().take_place(programme_);
+    const auto second = ledger().take_place(programme_, app::Turn::first);
     ASSERT_TRUE(first && second);
-    EXPECT_FALSE(ledger().take_place(programme_));
+    EXPECT_FALSE(ledger().take_place(programme_, app::Turn::first));
     EXPECT_EQ(wait(ledger().cancel(random_.next_id<base::BookingId>(), programme_, {}, {5})).refused().code,
               base::Code::overloaded);
   }
   const app::LedgerItem item = an_item(an_activity(10));
   ASSERT_TRUE(wait(ledger().book(*std::move(first), item)).is_done());
-  EXPECT_TRUE(ledger().take_place(programme_));
+  EXPECT_TRUE(ledger().take_place(programme_, app::Turn::first));
+}
+
+TEST_F(LedgerFaultsTest, BookingsLeavePlacesToWhoComesAgainAndToCancellations) {
+  config_.queue_limit = 16;
+  std::vector<runtime::CountGuard> places;
+  while (auto place = ledger().take_place(programme_, app::Turn::first)) places.push_back(*std::move(place));
+  EXPECT_EQ(places.size(), 11U) << "three quarters of what bookings may have";
+  while (auto place = ledger().take_place(programme_, app::Turn::again)) places.push_back(*std::move(place));
+  EXPECT_EQ(places.size(), 14U) << "an eighth of the queue is not theirs";
+  EXPECT_EQ(wait(ledger().cancel(random_.next_id<base::BookingId>(), programme_, {}, {5})).refused().code,
+            base::Code::not_found);
+}
+
+TEST_F(LedgerFaultsTest, ABatchThatHangsClosesTheQueueToBookingsUntilItEnds) {
+  config_.connection.lock_wait_timeout_s = 10;
+  config_.batch_limit = 1;
+  config_.queue_limit = 64;
+  const auto activity = an_activity(10);
+  lock_seats(activity);
+  auto held_up = start_booking(an_item(activity));
+  await_lock_wait();
+  const auto take_all = [&] {
+    std::vector<runtime::CountGuard> places;
+    while (auto place = ledger().take_place(programme_, app::Turn::again)) places.push_back(*std::move(place));
+    return places.size();
+  };
+  EXPECT_EQ(take_all(), 55U) << "all that bookings may have, but one";
+  clock_.ahead_ms = config_.queue_target_ms + 1;
+  EXPECT_EQ(take_all(), mysql::QueueLimit::least_batches - 1);
+  unlock();
+  as<LedgerBooked>(held_up.get());
+  as<LedgerBooked>(book(an_item(activity)));
 }
 
 TEST_F(LedgerFaultsTest, StoppingAnswersWhatIsQueuedAndRefusesWhatComesAfter) {

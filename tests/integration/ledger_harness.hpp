@@ -124,7 +124,7 @@ class LedgerTest : public ::testing::Test {
   }
   std::future<BookAnswer> start_booking(const app::LedgerItem& item) { return start_booking(ledger(), item); }
   std::future<BookAnswer> start_booking(app::BookingLedger& ledger, const app::LedgerItem& item) {
-    return start(ledger.book(ledger.take_place(programme_).value(), item));
+    return start(ledger.book(ledger.take_place(programme_, app::Turn::first).value(), item));
   }
   BookAnswer book(const app::LedgerItem& item) { return start_booking(item).get(); }
 

@@ -66,6 +66,7 @@ class SimGate final : public app::Gate, public app::GateUpkeep {
   SimGate(Setting& setting, RedisSim& redis, Owner owner, std::function<void()> announce);
 
   Answer<app::GateDecision> book(const domain::BookingWish& wish, std::uint64_t min_epoch) override;
+  bool is_late(base::SteadyTime) const override { return false; }
   void confirm(const domain::BookingWish& wish) override;
   Answer<base::Done> remove(base::ProgrammeId programme_id, base::ActivityId activity_id,
                             std::vector<app::HoldRef> holds, app::Unit unit) override;

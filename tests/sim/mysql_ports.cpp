@@ -19,7 +19,7 @@ SimLedger::SimLedger(Setting& setting, MysqlSim& mysql, Owner owner)
       places_(static_cast<std::size_t>(setting.plan.places)),
       writer_(std::make_shared<Writer>(setting, mysql, owner)) {}
 
-std::optional<runtime::CountGuard> SimLedger::take_place(const base::ProgrammeId&) {
+std::optional<runtime::CountGuard> SimLedger::take_place(const base::ProgrammeId&, app::Turn) {
   auto place = places_.try_take();
   if (!place) setting_.seen.add("ledger", "no place left");
   return place;
@@ -52,7 +52,7 @@ Answer<app::Cancelled> SimLedger::cancel(const base::BookingId& id, const base::
                                          const app::Actor&, base::Instant now) {
   using Outcome = base::Outcome<app::Cancelled>;
   const base::BookingId wanted = id;
-  const std::optional<runtime::CountGuard> place = take_place(programme_id);
+  const std::optional<runtime::CountGuard> place = take_place(programme_id, app::Turn::first);
   if (!place) co_return base::Code::overloaded;
   co_return co_await runtime::suspend<Outcome>([this, wanted, now](runtime::Resumption<Outcome> resumption) {
     writer_->cancel(wanted, now, Writer::CancelCall::start(setting_.schedule, std::move(resumption)));

@@ -22,7 +22,7 @@ class SimLedger final : public app::BookingLedger {
  public:
   SimLedger(Setting& setting, MysqlSim& mysql, Owner owner);
 
-  std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id) override;
+  std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id, app::Turn turn) override;
   Answer<app::LedgerAnswer> book(runtime::CountGuard place, app::LedgerItem item) override;
   Answer<app::Cancelled> cancel(const base::BookingId& id, const base::ProgrammeId& programme_id,
                                 const app::Actor& actor, base::Instant now) override;

@@ -31,7 +31,9 @@ Metrics::Metrics()
               registry.counter("granted", "-"), refusal_counters(registry),
               registry.counter("fenced", "-"),  registry.counter("gate_too_generous", "-")},
       reconcile{registry.counter("passes", "-"), registry.counter("holds_returned", "-"),
-                registry.counter("holds_confirmed", "-"), registry.counter("repairs", "-")} {}
+                registry.counter("holds_confirmed", "-"), registry.counter("repairs", "-")},
+      turned_away{nullptr, &registry.counter("late_loop", "-"), &registry.counter("late_gate", "-"),
+                  &registry.counter("full_ledger", "-")} {}
 
 Server::Server(Setting& setting, RedisSim& redis, MysqlSim& mysql, Metrics& metrics, std::function<void()> announce)
     : setting_(setting),
@@ -54,7 +56,8 @@ Server::Server(Setting& setting, RedisSim& redis, MysqlSim& mysql, Metrics& metr
       reconcile_(
           {gate_, gate_, ledger_, keeper_, lease_, catalogue_, time_, tasks_, metrics.reconcile, reconcile_interval}),
       ids(booking_secret(setting, owner_)),
-      book({gate_, ledger_, people_, keeper_, seats_, attendees_, catalogue_, time_, ids, clock_, tasks_,
+      admission({gate_, ledger_, [](base::SteadyTime) { return false; }, metrics.turned_away, 64}),
+      book({gate_, ledger_, admission, people_, keeper_, seats_, attendees_, catalogue_, time_, ids, clock_, tasks_,
             metrics.booking, test::town_offset_minutes}),
       cancel(gate_, ledger_, catalogue_, time_, tasks_),
       manage({store_, ledger_, gate_, gate_, keeper_, changes_, catalogue_, time_, random_}),

@@ -29,6 +29,7 @@ struct Metrics {
   runtime::Metrics registry;
   app::BookingMetrics booking;
   app::ReconcileMetrics reconcile;
+  app::AdmissionMetrics turned_away;
 };
 
 class Server {
@@ -95,6 +96,7 @@ class Server {
 
  public:
   app::BookingIds ids;
+  app::Admission admission;
   app::Book book;
   app::CancelBooking cancel;
   app::ManageCatalogue manage;

@@ -35,8 +35,14 @@ Engine::Engine(std::size_t place_limit)
                       metrics.counter("fenced", "-"),  metrics.counter("gate_too_generous", "-")},
       reconcile_metrics{metrics.counter("passes", "-"), metrics.counter("holds_returned", "-"),
                         metrics.counter("holds_confirmed", "-"), metrics.counter("repairs", "-")},
-      book({gate, ledger, people, keeper, seats, attendees, catalogue, time, ids, clock, group, booking_metrics,
-            town_offset_minutes}),
+      admission({gate,
+                 ledger,
+                 [this](base::SteadyTime) { return loop_is_late; },
+                 {nullptr, &metrics.counter("turned_away", "-", {{"where", "loop"}}),
+                  &metrics.counter("turned_away", "-", {{"where", "gate"}}),
+                  &metrics.counter("turned_away", "-", {{"where", "ledger"}})}}),
+      book({gate, ledger, admission, people, keeper, seats, attendees, catalogue, time, ids, clock, group,
+            booking_metrics, town_offset_minutes}),
       cancel(gate, ledger, catalogue, time, group),
       reconcile({gate, gate, ledger, keeper, lease, catalogue, time, group, reconcile_metrics, mend_wait}) {
   set_time(opening + std::chrono::minutes(1));

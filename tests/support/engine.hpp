@@ -110,6 +110,8 @@ class Engine {
   app::SeatWatch seats;
   app::BookingMetrics booking_metrics;
   app::ReconcileMetrics reconcile_metrics;
+  bool loop_is_late = false;
+  app::Admission admission;
   app::Book book;
   app::CancelBooking cancel;
   app::Reconcile reconcile;

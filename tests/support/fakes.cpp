@@ -125,7 +125,8 @@ FakeLedger::FakeLedger(Trace& trace, std::size_t place_limit)
       taken_calls(trace, "ledger.seats_taken"),
       active_calls(trace, "ledger.active_bookings") {}
 
-std::optional<runtime::CountGuard> FakeLedger::take_place(const base::ProgrammeId&) {
+std::optional<runtime::CountGuard> FakeLedger::take_place(const base::ProgrammeId&, app::Turn turn) {
+  turns.push_back(turn);
   if (place_calls.arrive() != Fate::served) return std::nullopt;
   return places.try_take();
 }

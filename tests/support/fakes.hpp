@@ -30,6 +30,7 @@ class FakeGate final : public app::Gate, public app::GateUpkeep {
   FakeGate(const base::Clock& clock, Trace& trace, base::Milliseconds hold_ttl);
 
   Answer<app::GateDecision> book(const domain::BookingWish& wish, std::uint64_t min_epoch) override;
+  bool is_late(base::SteadyTime) const override { return late; }
   void confirm(const domain::BookingWish& wish) override;
   Answer<base::Done> remove(base::ProgrammeId programme_id, base::ActivityId activity_id,
                             std::vector<app::HoldRef> holds, app::Unit unit) override;
@@ -53,6 +54,7 @@ class FakeGate final : public app::Gate, public app::GateUpkeep {
   Answer<base::Done> set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id, int capacity) override;
 
   const base::Clock& clock;
+  bool late = false;
   GateModel model;
   Calls book_calls;
   Calls confirm_calls;
@@ -77,7 +79,7 @@ class FakeLedger final : public app::BookingLedger {
  public:
   FakeLedger(Trace& trace, std::size_t place_limit);
 
-  std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id) override;
+  std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id, app::Turn turn) override;
   Answer<app::LedgerAnswer> book(runtime::CountGuard place, app::LedgerItem item) override;
   Answer<app::Cancelled> cancel(const base::BookingId& id, const base::ProgrammeId& programme_id,
                                 const app::Actor& actor, base::Instant now) override;
@@ -92,6 +94,7 @@ class FakeLedger final : public app::BookingLedger {
 
   LedgerModel model;
   runtime::BoundedCount places;
+  std::vector<app::Turn> turns;  ///< of each call of take_place
   Calls place_calls;
   Calls book_calls;
   Calls cancel_calls;

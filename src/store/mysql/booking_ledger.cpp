@@ -25,8 +25,8 @@ class MysqlBookingLedger final : public app::BookingLedger {
  public:
   MysqlBookingLedger(WriterPool& writers, ConnectionPool& pool) : writers_(writers), pool_(pool) {}
 
-  std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id) override {
-    return writers_.take_place(programme_id);
+  std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id, app::Turn turn) override {
+    return writers_.take_place(programme_id, turn);
   }
 
   boost::asio::awaitable<BookAnswer> book(runtime::CountGuard place, app::LedgerItem item) override {

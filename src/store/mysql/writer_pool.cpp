@@ -40,10 +40,12 @@ WriterPool::WriterPool(const WriterConfig& config, const base::Clock& clock, bas
           metrics.histogram("zhonglou_ledger_commit_seconds", "Time of a batch from its first statement on.")),
       batch_items_(metrics.histogram("zhonglou_ledger_batch_items", "Items in a group commit.", {}, batch_bounds)) {
   for (std::size_t i = 0; i < config_.writers; ++i) {
-    const auto writer = std::make_shared<Writer>(config_.queue_limit);
+    const auto writer = std::make_shared<Writer>(config_);
     writers_.push_back(writer);
     metrics.gauge("zhonglou_ledger_items", "Items of a writer between taking a place and their answer.",
                   {{"writer", std::to_string(i)}}, [writer] { return static_cast<double>(writer->places.value()); });
+    metrics.gauge("zhonglou_ledger_limit", "Items of a writer beyond which bookings are not taken.",
+                  {{"writer", std::to_string(i)}}, [writer] { return static_cast<double>(writer->limit.places()); });
   }
   metrics.gauge("zhonglou_ledger_up", "1 unless a writer's last attempt to reach MySQL failed.", {},
                 [up = up_] { return up->load() ? 1.0 : 0.0; });
@@ -84,6 +86,14 @@ WriterPool::Writer& WriterPool::writer_of(const base::ProgrammeId& programme_id)
 
 std::optional<runtime::CountGuard> WriterPool::take_place(const base::ProgrammeId& programme_id) {
   return writer_of(programme_id).places.try_take();
+}
+
+std::optional<runtime::CountGuard> WriterPool::take_place(const base::ProgrammeId& programme_id, app::Turn turn) {
+  Writer& writer = writer_of(programme_id);
+  const std::size_t limit = writer.limit.places(clock_.steady_now());
+  const std::size_t allowed = turn == app::Turn::again ? limit : limit - limit / 4;
+  if (writer.places.value() >= allowed) return std::nullopt;
+  return writer.places.try_take();
 }
 
 boost::asio::awaitable<BookAnswer> WriterPool::book(app::LedgerItem item) {
@@ -134,7 +144,11 @@ void WriterPool::work(Writer& writer) {
     if (entries.empty()) return;
     ZL_CRASH_POINT("ledger.batch_taken");
     refuse_expired(entries);
-    if (!entries.empty()) commit(session, memory, entries);
+    if (!entries.empty()) {
+      writer.limit.begin(clock_.steady_now());
+      commit(session, memory, entries);
+      writer.limit.end(clock_.steady_now());
+    }
     ZL_CRASH_POINT("ledger.answered");
     for (Entry& entry : entries) std::move(entry.resume)(true);
   }

@@ -26,6 +26,7 @@
 #include "store/mysql/check_in_batch.hpp"
 #include "store/mysql/connection.hpp"
 #include "store/mysql/held_memory.hpp"
+#include "store/mysql/queue_limit.hpp"
 
 namespace zl::mysql {
 
@@ -34,6 +35,7 @@ struct WriterConfig {
   std::size_t writers = 2;         ///< threads; more: more commits at a time, smaller batches
   std::size_t queue_limit = 4096;  ///< items of one writer between take_place() and their answer
   std::size_t batch_limit = 256;   ///< items in one transaction; more: longer locks
+  int queue_target_ms = 250;       ///< bookings are not taken where they would wait longer; fewer: shorter waits
   int item_deadline_ms = 5000;     ///< an item that waited longer is overloaded, never begun
   RunnerConfig runner;
 };
@@ -47,6 +49,11 @@ class WriterPool {
   /// stop().
   ~WriterPool();
 
+  /// For a booking. Nothing where the queue is longer than its target allows, the last quarter for those who come
+  /// again.
+  std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id, app::Turn turn);
+  /// For a cancellation or a check-in: they are few, and wait behind the bookings that were let in. Nothing where the
+  /// queue is full.
   std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id);
 
   /// The caller resumes on its own loop. Refused{overloaded}: never begun.
@@ -84,9 +91,13 @@ class WriterPool {
     runtime::Resumption<bool> resume;
   };
   struct Writer {
-    explicit Writer(std::size_t limit) : places(limit) {}
+    explicit Writer(const WriterConfig& config)
+        : places(config.queue_limit),
+          limit(std::chrono::milliseconds(config.queue_target_ms), config.batch_limit,
+                config.queue_limit - config.queue_limit / 8) {}
 
     runtime::BoundedCount places;
+    QueueLimit limit;  ///< of the places, for bookings; an eighth is never theirs
     std::mutex mutex;
     std::condition_variable work_came;
     std::deque<Entry> queue;  // under mutex

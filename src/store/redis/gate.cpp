@@ -19,12 +19,18 @@ GateQueue& RedisGate::queue() const {
   return *queues_[runtime::Loops::current()];
 }
 
-RedisGate::RedisGate(std::vector<Link*> links, base::Milliseconds hold_ttl) : links_(std::move(links)) {
+RedisGate::RedisGate(std::vector<Link*> links, base::Milliseconds hold_ttl, base::Milliseconds late_after)
+    : late_after_(late_after), links_(std::move(links)) {
   for (Link* link : links_) queues_.push_back(std::make_shared<GateQueue>(*link, hold_ttl));
 }
 
 RedisGate::Answer<app::GateDecision> RedisGate::book(const domain::BookingWish& wish, std::uint64_t min_epoch) {
   return queue().book(wish, min_epoch);
+}
+
+bool RedisGate::is_late(base::SteadyTime now) const {
+  const std::optional<base::SteadyTime> since = link().waits_since();
+  return since && now - *since > late_after_;
 }
 
 void RedisGate::confirm(const domain::BookingWish& wish) {

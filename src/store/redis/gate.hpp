@@ -15,13 +15,15 @@ namespace zl::redis {
 /// Callable on any loop; each uses the link of its own.
 class RedisGate final : public app::Gate, public app::GateUpkeep {
  public:
-  /// `links` by loop index; they outlive the gate.
-  RedisGate(std::vector<Link*> links, base::Milliseconds hold_ttl);
+  /// `links` by loop index; they outlive the gate. It is late where a call waits longer than `late_after`.
+  RedisGate(std::vector<Link*> links, base::Milliseconds hold_ttl,
+            base::Milliseconds late_after = base::Milliseconds(250));
 
   template <class T>
   using Answer = boost::asio::awaitable<base::Outcome<T>>;
 
   Answer<app::GateDecision> book(const domain::BookingWish& wish, std::uint64_t min_epoch) override;
+  bool is_late(base::SteadyTime now) const override;
   void confirm(const domain::BookingWish& wish) override;
   Answer<base::Done> remove(base::ProgrammeId programme_id, base::ActivityId activity_id,
                             std::vector<app::HoldRef> holds, app::Unit unit) override;
@@ -54,6 +56,7 @@ class RedisGate final : public app::Gate, public app::GateUpkeep {
   boost::asio::awaitable<bool> stage(Command command);
   Answer<base::Done> change(Command command);
 
+  const base::Milliseconds late_after_;
   std::vector<Link*> links_;
   std::vector<std::shared_ptr<GateQueue>> queues_;  ///< by loop, as the links
 };

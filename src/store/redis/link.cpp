@@ -74,6 +74,7 @@ class Link::Core final : public SessionEvents, public std::enable_shared_from_th
   const asio::any_io_executor& executor() const { return executor_; }
   bool up() const { return up_.load(std::memory_order_relaxed); }
   const std::string& run_id() const { return run_id_; }
+  std::optional<base::SteadyTime> waits_since() const { return calls_.oldest(); }
   LinkStats stats() const;
 
  private:
@@ -251,6 +252,10 @@ bool Link::up() const {
 
 const std::string& Link::run_id() const {
   return core_->run_id();
+}
+
+std::optional<base::SteadyTime> Link::waits_since() const {
+  return core_->waits_since();
 }
 
 asio::awaitable<Reply> Link::call(Command command) {

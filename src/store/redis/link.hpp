@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "store/redis/endpoint.hpp"
@@ -68,6 +70,9 @@ class Link {
 
   /// Redis's run_id, read when the link came up: it changes when Redis starts again. Empty before the first time.
   const std::string& run_id() const;
+
+  /// When the oldest call without an answer was sent; nothing where there is none.
+  std::optional<base::SteadyTime> waits_since() const;
 
   /// Sends a command and waits for its answer, at most the command timeout. Never throws for Redis's sake: `unsent`
   /// means not up or too many pending, `lost` that nobody knows whether it took effect. An error that

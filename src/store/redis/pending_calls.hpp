@@ -55,6 +55,12 @@ class PendingCalls {
     return std::min(stuck_at, calls_[tombstones_].sent_at + timeout_);
   }
 
+  /// When the oldest call was sent; nothing while nothing is pending.
+  std::optional<base::SteadyTime> oldest() const {
+    if (calls_.empty()) return std::nullopt;
+    return calls_.front().sent_at;
+  }
+
   /// True while somebody may still wait.
   bool waited_for() const { return tombstones_ < calls_.size(); }
 

@@ -162,6 +162,9 @@ TEST(RetryAfter, is_spread_but_for_waits_that_were_computed) {
   EXPECT_EQ(retry_after_s(base::Code::too_many_requests, 30, "a"), 30);
   std::set<int> waits;
   for (int i = 0; i < 50; ++i) waits.insert(retry_after_s(base::Code::overloaded, 1, std::to_string(i)));
+  EXPECT_EQ(waits, (std::set<int>{1, 2, 3})) << "a crowd, by the second";
+  waits.clear();
+  for (int i = 0; i < 50; ++i) waits.insert(retry_after_s(base::Code::unavailable, 1, std::to_string(i)));
   EXPECT_EQ(waits, (std::set<int>{1, 2}));
 }
 

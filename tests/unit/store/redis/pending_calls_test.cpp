@@ -38,6 +38,16 @@ TEST_F(PendingCallsTest, AnswersBelongToTheOldestCall) {
   EXPECT_TRUE(calls_.empty());
 }
 
+TEST_F(PendingCallsTest, TheOldestCallWaitsUntilItsAnswerComesHoweverLate) {
+  EXPECT_EQ(calls_.oldest(), std::nullopt);
+  calls_.push(1, at(0));
+  calls_.push(2, at(400));
+  expire(500);
+  EXPECT_EQ(calls_.oldest(), at(0)) << "nobody waits for it any more, but Redis owes it";
+  (void)calls_.pop();
+  EXPECT_EQ(calls_.oldest(), at(400));
+}
+
 TEST_F(PendingCallsTest, ALateAnswerFallsIntoTheTombstoneOfItsCall) {
   calls_.push(1, at(0));
   calls_.push(2, at(400));

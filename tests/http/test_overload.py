@@ -1,0 +1,161 @@
+"""Too much at once: who is refused is told so at once, and when to come back; who does comes before who comes for the first
+time."""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+import unittest
+
+from support.stack import stand_still
+from town import TownCase, book, eventually, key, made
+
+QUEUE = 4  # places of the one writer; the last of them is kept for those who come again
+
+
+def setUpModule():
+    TownCase.start_town()
+
+
+def tearDownModule():
+    TownCase.stop_town()
+
+
+class Press(threading.Thread):
+    """One press that may take a while."""
+
+    def __init__(self, parent, activity, child, idempotency_key):
+        super().__init__()
+        self._press = (parent, activity, child, idempotency_key)
+        self.answer = None
+        self.start()
+
+    def run(self):
+        self.answer = book(*self._press)
+
+
+class FullQueue(TownCase):
+    """A writer with few places, whose database stands still for a while."""
+
+    def setUp(self):
+        self.server = self.town.stack.start_server(mysql__writers=1, mysql__writer_queue=QUEUE, mysql__item_deadline_ms=9_000)
+        programme = self.town.programme()
+        warm, self.activity = self.town.activity(programme), self.town.activity(programme)
+        self.clients = []
+        self.families = [self.family(warm) for _ in range(6)]
+        self.figures = self.client(None)
+
+    def tearDown(self):
+        for client in self.clients:
+            client.close()
+        self.server.stop()
+
+    def client(self, token):
+        client = self.town.client(token, self.server.url)
+        self.clients.append(client)
+        return client
+
+    def family(self, warm):
+        """Known to the server, so that nothing but the commit needs the database."""
+        parent, child = self.town.family()
+        here = self.client(parent.token)
+        eventually(lambda: here.get(f"/activities/{warm['id']}").status == 200)
+        eventually(lambda: here.get(f"/activities/{self.activity['id']}").status == 200)
+        made(book(here, warm, child))
+        return here, child
+
+    def items(self):
+        line = next(line for line in self.figures.get("/metrics").body.decode().splitlines()
+                    if line.startswith('zhonglou_ledger_items{writer="0"}'))
+        return int(float(line.split()[1]))
+
+    @contextlib.contextmanager
+    def database_stands_still(self):
+        pid = int((self.town.stack.folder / "mariadb.pid").read_text())
+        stand_still(pid)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def overloaded(self, answer):
+        problem = self.refused(answer, 503, "overloaded")
+        self.assertIn(answer.headers["Retry-After"], ("1", "2", "3"))
+        self.assertNotIn("violations", problem)
+        return int(answer.headers["Retry-After"])
+
+    def test_who_was_turned_away_comes_before_who_comes_for_the_first_time(self):
+        keys = [key() for _ in self.families]
+        presses = [(parent, self.activity, child, keys[number]) for number, (parent, child) in enumerate(self.families)]
+        with self.database_stands_still():
+            waiting = [Press(*press) for press in presses[:QUEUE - 1]]
+            eventually(lambda: self.items() == QUEUE - 1, what="a queue with one place left")
+            wait_s = self.overloaded(book(*presses[3]))
+            self.overloaded(book(*presses[3]))
+            self.overloaded(book(*presses[4]))
+            time.sleep(wait_s)  # as it was told
+            waiting.append(Press(*presses[3]))
+            eventually(lambda: self.items() == QUEUE, what="a full queue")
+            self.overloaded(book(*presses[5]))
+            self.overloaded(book(*presses[4]))
+        for press in waiting:
+            press.join()
+            made(press.answer)
+        for press in presses[4:]:
+            made(eventually(lambda press=press: next((a for a in [book(*press)] if a.status != 503), None), what="a seat"))
+        self.assertEqual(len(self.town.roster(self.activity)), len(self.families))
+
+    def test_what_needs_no_commit_is_served_meanwhile(self):
+        with self.database_stands_still():
+            waiting = [Press(parent, self.activity, child, key()) for parent, child in self.families[:QUEUE - 1]]
+            eventually(lambda: self.items() == QUEUE - 1, what="a queue with one place left")
+            parent, child = self.families[4]
+            self.overloaded(book(parent, self.activity, child))
+            self.assertEqual(parent.get(f"/activities/{self.activity['id']}").status, 200)
+            self.assertEqual(parent.get("/time").status, 200)
+        for press in waiting:
+            press.join()
+            made(press.answer)
+
+
+class LateGate(TownCase):
+    def pause_redis(self):
+        with socket.socket(socket.AF_UNIX) as redis:
+            redis.connect(os.fspath(self.town.stack.redis_socket))
+            redis.sendall(b"CLIENT PAUSE 2000 ALL\r\n")
+            self.assertEqual(redis.recv(64), b"+OK\r\n")
+
+    def test_bookings_are_refused_while_redis_is_late(self):
+        server = self.town.stack.start_server(redis__queue_target_ms=1, redis__command_timeout_ms=9_000)
+        activity = self.town.activity(capacity=100)
+        families = iter([self.town.family() for _ in range(20)])
+
+        def press():
+            parent, child = next(families)
+            return Press(self.town.client(parent.token, server.url), activity, child, key())
+
+        first = self.town.client(url=server.url)
+        eventually(lambda: first.get(f"/activities/{activity['id']}").status == 200)
+        # Whoever comes within the first moment is let in, and waits.
+        presses = []
+        self.pause_redis()
+        while not any(one.answer for one in presses):
+            presses.append(press())
+            presses[-1].join(0.2)
+        for one in presses:
+            one.join()
+        answers = [one.answer for one in presses]
+        refused = [answer for answer in answers if answer.status != 201]
+        self.assertTrue(refused)
+        for answer in refused:
+            self.refused(answer, 503, "overloaded")
+        parent, child = next(families)
+        last = self.town.client(parent.token, server.url)
+        made(eventually(lambda: next((a for a in [book(last, activity, child)] if a.status == 201), None), what="a seat"))
+        server.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
