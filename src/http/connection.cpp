@@ -97,6 +97,7 @@ void Connection::check_deadline(base::SteadyTime now) {
 }
 
 void Connection::drain() {
+  if (pausing_ != nullptr) pausing_->cancel();
   if (phase_ != Phase::idle) return;
   timed_out_ = true;
   boost::system::error_code ignored;
@@ -156,13 +157,15 @@ asio::awaitable<void> Connection::serve() {
     Reply reply = begin_answer();
     if (auto* later = std::get_if<asio::awaitable<Answer>>(&reply)) reply = co_await std::move(*later);
     const bool goes_on = put_answer(std::get<Answer>(reply));
-    if (!goes_on || exchange_->output.size() >= share_.options.output_limit_bytes) {
+    const bool too_fast = std::get<Answer>(reply).pause && came_by_itself();
+    if (!goes_on || too_fast || exchange_->output.size() >= share_.options.output_limit_bytes) {
       if (!co_await flush()) co_return;
     }
     if (!goes_on) {
       co_await linger();
       co_return;
     }
+    if (too_fast) co_await pause();
   }
   boost::system::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
@@ -290,6 +293,22 @@ asio::awaitable<bool> Connection::flush() {
     const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, as_result);
     if (error) co_return false;
   }
+}
+
+/// Not through a proxy, whose connection carries others as well.
+bool Connection::came_by_itself() const {
+  return exchange_->request.address == place_.address();
+}
+
+/// Whoever asks faster than allowed waits for it: else telling them so, again and again, would be at the cost of
+/// others.
+asio::awaitable<void> Connection::pause() {
+  enter(Phase::handling);
+  asio::steady_timer timer(socket_.get_executor(), share_.options.pause);
+  pausing_ = &timer;
+  co_await timer.async_wait(as_result);
+  pausing_ = nullptr;
+  now_ = share_.clock.steady_now();
 }
 
 /// A request that could not be read to its end: nobody knows where the next one begins, so the connection ends.

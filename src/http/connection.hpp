@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -26,6 +27,7 @@ struct ConnectionOptions {
   base::Milliseconds body_timeout{10'000};
   base::Milliseconds idle_timeout{60'000};
   base::Milliseconds write_timeout{10'000};
+  base::Milliseconds pause{1000};  ///< after a 429, before the next request of the connection is looked at
   std::size_t output_limit_bytes =
       262'144;  ///< answers to pipelined requests are written at the latest when they reach this
 };
@@ -89,6 +91,8 @@ class Connection {
   bool put_answer(const Answer& answer);
   Written write_some();
   asio::awaitable<bool> flush();
+  bool came_by_itself() const;
+  asio::awaitable<void> pause();
   asio::awaitable<void> refuse();
   asio::awaitable<void> linger();
   void take_exchange();
@@ -102,6 +106,7 @@ class Connection {
   Phase phase_ = Phase::idle;
   base::SteadyTime now_;  ///< when the last bytes came or the last answer was made
   base::SteadyTime deadline_;
+  asio::steady_timer* pausing_ = nullptr;  ///< while it is awaited
   bool timed_out_ = false;
   bool header_checked_ = false;
   int failed_status_ = 0;  ///< what a request that could not be read is answered with

@@ -58,6 +58,7 @@ bool uses_cookie(const Request& request) {
 
 Answer too_many(const Request& request, int wait_s) {
   Answer answer = problem(request, base::Code::too_many_requests);
+  answer.pause = true;
   answer.with("Retry-After", std::to_string(wait_s));
   return answer;
 }

@@ -56,6 +56,7 @@ HttpConfig http_config(const Values& values) {
   fill(http.rate_user_burst, values, "http.rate_user_burst");
   fill(http.rate_address_per_s, values, "http.rate_address_per_s");
   fill(http.rate_address_burst, values, "http.rate_address_burst");
+  fill(http.rate_pause_ms, values, "http.rate_pause_ms");
   fill(http.queue_target_ms, values, "http.queue_target_ms");
   fill(http.drain_ms, values, "http.drain_ms");
   return http;

@@ -32,6 +32,7 @@ struct HttpConfig {
   std::int64_t rate_user_burst = 0;
   std::int64_t rate_address_per_s = 0;
   std::int64_t rate_address_burst = 0;
+  std::int64_t rate_pause_ms = 0;
   std::int64_t queue_target_ms = 0;
   std::int64_t drain_ms = 0;
 

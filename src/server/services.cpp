@@ -71,6 +71,7 @@ http::ServerOptions server_options(const HttpConfig& config) {
   options.connection.header_timeout = Milliseconds(config.header_timeout_ms);
   options.connection.body_timeout = Milliseconds(config.body_timeout_ms);
   options.connection.idle_timeout = Milliseconds(config.idle_timeout_ms);
+  options.connection.pause = Milliseconds(config.rate_pause_ms);
   options.connection.write_timeout = Milliseconds(config.write_timeout_ms);
   return options;
 }

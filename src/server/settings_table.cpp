@@ -75,6 +75,10 @@ constexpr Setting setting_table[] = {
     {"http.rate_address_burst", IntegerType{40000, 1, 10000000, "requests"},
      "Requests that one address may send at once.", "Lets bigger carriers through.",
      "Stops floods from one address sooner."},
+    {"http.rate_pause_ms", IntegerType{1000, 0, 60000, "ms"},
+     "Time that a connection is not read after a 429 for its speed; one of a trusted proxy, which serves others too, "
+     "always is.",
+     "Leaves a robot less to take from the others.", "Bears clients that ask for many things at once."},
     {"http.queue_target_ms", IntegerType{250, 1, 60000, "ms"},
      "Time that requests wait for their event loop; where it is longer, bookings that need a store are refused with "
      "503.",

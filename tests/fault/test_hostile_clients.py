@@ -402,7 +402,7 @@ class Hammering(HostileCase):
         return through
 
     def test_a_user_takes_no_more_than_their_bucket_from_however_many_addresses(self):
-        server = self.server_with(http__rate_user_per_s=self.RATE_PER_S, http__rate_user_burst=self.BURST)
+        server = self.server_with(http__rate_user_per_s=self.RATE_PER_S, http__rate_user_burst=self.BURST, http__rate_pause_ms=0)
         robot = self.town.parent()
         addresses = itertools.count(20)
         others = [self.town.parent() for _ in range(5)]
@@ -414,7 +414,7 @@ class Hammering(HostileCase):
                 elsewhere.close()
 
     def test_an_address_takes_no_more_than_its_bucket_with_however_many_users(self):
-        server = self.server_with(http__rate_address_per_s=self.RATE_PER_S, http__rate_address_burst=self.BURST)
+        server = self.server_with(http__rate_address_per_s=self.RATE_PER_S, http__rate_address_burst=self.BURST, http__rate_pause_ms=0)
         robots = itertools.cycle([self.town.parent().token for _ in range(4)])
         server_url = server.url
         neighbour = Elsewhere(server_url, "127.0.0.31", self.town.parent().token)
@@ -423,7 +423,7 @@ class Hammering(HostileCase):
         neighbour.close()
 
     def test_a_bucket_fills_again(self):
-        server = self.server_with(http__rate_user_per_s=self.RATE_PER_S, http__rate_user_burst=self.BURST)
+        server = self.server_with(http__rate_user_per_s=self.RATE_PER_S, http__rate_user_burst=self.BURST, http__rate_pause_ms=0)
         robot = self.town.parent()
         self.hammer(lambda: robot.on(server.url), 200)
         again = robot.on(server.url)

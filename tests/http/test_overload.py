@@ -1,18 +1,21 @@
 """Too much at once: who is refused is told so at once, and when to come back; who does comes before who comes for the first
-time."""
+time. And whoever asks too fast waits for it, on their own connection."""
 
 import contextlib
+import itertools
 import os
 import signal
 import socket
 import threading
 import time
 import unittest
+import urllib.parse
 
 from support.stack import stand_still
 from town import TownCase, book, eventually, key, made
 
 QUEUE = 4  # places of the one writer; the last of them is kept for those who come again
+PAUSE_MS = 1_500
 
 
 def setUpModule():
@@ -154,6 +157,63 @@ class LateGate(TownCase):
         parent, child = next(families)
         last = self.town.client(parent.token, server.url)
         made(eventually(lambda: next((a for a in [book(last, activity, child)] if a.status == 201), None), what="a seat"))
+        server.stop()
+
+
+class TooFast(TownCase):
+    def raw(self, server, parent, count):
+        where = urllib.parse.urlsplit(server.url)
+        connection = socket.create_connection((where.hostname, where.port), timeout=60)
+        self.addCleanup(connection.close)
+        request = f"GET /api/v1/me HTTP/1.1\r\nHost: town\r\nAuthorization: Bearer {parent.token}\r\n\r\n"
+        connection.sendall(request.encode() * count)
+        return connection
+
+    @staticmethod
+    def statuses(connection):
+        """Of the answers, as they come."""
+        received = b""
+        while True:
+            head, mark, rest = received.partition(b"\r\n\r\n")
+            length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length:")), 0)
+            if mark and len(rest) >= length:
+                yield int(head.split()[1])
+                received = rest[length:]
+                continue
+            piece = connection.recv(4096)
+            if not piece:
+                return
+            received += piece
+
+    def test_their_connection_is_not_read_for_a_while_and_others_are(self):
+        server = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=1, http__rate_pause_ms=PAUSE_MS)
+        hasty, other = self.town.parent(), self.town.parent().on(server.url)
+        began = time.monotonic()
+        answers = self.statuses(self.raw(server, hasty, 3))
+        self.assertEqual(list(itertools.islice(answers, 2)), [200, 429])
+        self.assertEqual(other.get("/me").status, 200)
+        self.assertEqual(next(answers), 200, "the wait was long enough for the next one")
+        self.assertGreaterEqual(time.monotonic() - began, PAUSE_MS / 1000)
+        other.close()
+        server.stop()
+
+    def test_a_pause_does_not_hold_up_the_end_of_the_server(self):
+        server = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=1, http__rate_pause_ms=60_000,
+                                              http__drain_ms=300_000)
+        answers = self.statuses(self.raw(server, self.town.parent(), 2))
+        self.assertEqual(list(itertools.islice(answers, 2)), [200, 429])
+        server.stop()  # fails where it takes longer than a minute
+        self.assertEqual(list(answers), [])
+
+    def test_a_proxys_connection_carries_others_and_is_always_read(self):
+        server = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=1, http__rate_pause_ms=60_000,
+                                              http__trusted_proxies="127.0.0.1")
+        hasty, other = self.town.parent().on(server.url), self.town.parent().on(server.url)
+        hasty.headers = other.headers = {"X-Forwarded-For": "198.51.100.7"}
+        eventually(lambda: hasty.get("/me").status == 429, what="going too fast")
+        other.connection, hasty.connection = hasty.connection, None
+        self.assertEqual(other.get("/me").status, 200)
+        other.close()
         server.stop()
 
 

@@ -417,7 +417,7 @@ class Appetite(RawCase):
                 self.assertLess(len(json.dumps(problem)), 40_000)
 
     def test_a_user_who_hammers_is_told_when_to_come_back(self):
-        slow = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=5)
+        slow = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=5, http__rate_pause_ms=0)
         parent = self.town.client(self.parent.token, slow.url)
         answers = [parent.get("/me") for _ in range(30)]
         refused = [answer for answer in answers if answer.status == 429]
