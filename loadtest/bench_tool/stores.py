@@ -10,11 +10,11 @@ from .machine import Refusal, ROOT, pinned, program, run
 class Stores:
     """Both stores in one folder, with the binary log on; `preload` is put into both, to slow their syncs down."""
 
-    def __init__(self, folder: pathlib.Path, core_list: list[int], preload: pathlib.Path | None = None):
+    def __init__(self, folder: pathlib.Path, core_list: list[int], preload: pathlib.Path | None = None, sync_delay_us: int = 1000):
         self.folder = folder
         environment = dict(os.environ, ZL_MARIADB_TEMPLATE=os.fspath(folder.parent / "mariadb-template"))
         if preload:
-            environment |= {"LD_PRELOAD": os.fspath(preload), "FSYNC_DELAY_US": "1000"}
+            environment |= {"LD_PRELOAD": os.fspath(preload), "FSYNC_DELAY_US": str(sync_delay_us)}
         self._hold = subprocess.Popen(pinned(core_list, [ROOT / "scripts" / "servers", "hold", "--large", "--binlog", folder]),
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
                                       start_new_session=True)

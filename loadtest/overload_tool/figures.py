@@ -1,0 +1,74 @@
+"""What the load's own counts say: goodput, latencies of who was accepted, recovery."""
+
+RECOVERED_SLICES = 5  # so many in a row without a refusal and with short waits end the recovery
+
+
+def phase_of(run: dict, name: str) -> dict:
+    return next(phase for phase in run["phases"] if phase["name"] == name)
+
+
+def goodput(phase: dict) -> float:
+    """Bookings that were made per second, by when their answers came."""
+    return phase["created"] / phase["seconds"]
+
+
+def answers(phase: dict, kind: str) -> int:
+    return phase["answers"].get(kind, {"count": 0})["count"]
+
+
+def p99_ms(phase: dict, kind: str) -> float:
+    return phase["answers"].get(kind, {"p99_ms": 0.0})["p99_ms"]
+
+
+def unexpected(phase: dict) -> dict[str, int]:
+    """Answers that are neither a booking nor an orderly refusal for want of room."""
+    return {kind: found["count"] for kind, found in phase["answers"].items() if kind not in ("201", "503 overloaded")}
+
+
+def start_of(run: dict, name: str) -> float:
+    before = [phase["name"] for phase in run["phases"]].index(name)
+    return sum(phase["seconds"] for phase in run["phases"][:before])
+
+
+def recovery_s(run: dict, name: str, bound_ms: float) -> float | None:
+    """Seconds from the start of the phase after the flood until everybody is served again, and soon; None where that does not
+    come while the phase lasts. A slice of time counts by the requests that were meant to leave in it."""
+    start = start_of(run, name)
+    first = round(start / run["slice_s"])
+    last = round((start + phase_of(run, name)["seconds"]) / run["slice_s"])
+    well = [one["refused"] == 0 and one["p99_ms"] <= bound_ms and one["created"] == one["meant"] for one in run["slices"][first:last]]
+    for index in range(len(well) - RECOVERED_SLICES + 1):
+        if all(well[index:index + RECOVERED_SLICES]):
+            return index * run["slice_s"]
+    return None
+
+
+def overload_verdict(run: dict, peak: float, least_goodput: float = 0.9) -> dict:
+    """The figures of a run of calm, flood and after, beside the aims."""
+    flood, calm = phase_of(run, "flood"), phase_of(run, "calm")
+    accepted, refused = answers(flood, "201"), answers(flood, "503 overloaded")
+    found = {
+        "peak_per_s": peak,
+        "offered_per_s": flood["meant"] / flood["seconds"],
+        "goodput_per_s": goodput(flood),
+        "goodput_ratio": goodput(flood) / peak,
+        "accepted": accepted,
+        "refused": refused,
+        "calm_p99_ms": p99_ms(calm, "201"),
+        "accepted_p99_ms": p99_ms(flood, "201"),
+        "refused_p99_ms": p99_ms(flood, "503 overloaded"),
+        "generator_lag_p99_ms": flood["lag"]["p99_ms"],
+        "recovery_s": recovery_s(run, "after", 1000.0),
+        "retry_after_s": flood["retry_after_s"],
+        "unexpected": unexpected(flood),
+        "unanswered": run["unanswered"] + run["broken"],
+    }
+    found["passed"] = (found["goodput_ratio"] >= least_goodput and 0 < found["accepted_p99_ms"] < 1000 and found["recovery_s"] is not None
+                       and found["recovery_s"] < 2 and refused > 0 and not found["unexpected"] and found["unanswered"] == 0)
+    return found
+
+
+def median(values: list[float]) -> float:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
