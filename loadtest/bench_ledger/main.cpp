@@ -94,7 +94,7 @@ std::size_t book_until_end(const Plan& plan) {
   std::atomic<bool> up = true;
   mysql::Session session(plan.connection, clock, random, up);
   const mysql::RunnerConfig runner_config;
-  mysql::HeldMemory memory;
+  mysql::SharedHeldMemory memory;
   Wishes wishes(plan, random);
   std::size_t booked = 0;
   while (Clock::now() < plan.end) {

@@ -120,8 +120,9 @@ constexpr Setting setting_table[] = {
     {"mysql.read_queue", IntegerType{4096, 1, 100000, "calls"},
      "Calls that wait for such a thread; a further one is refused with 503.", "Bears higher bursts, with longer waits.",
      "Refuses sooner."},
-    {"mysql.writers", IntegerType{2, 1, 32, "threads"},
-     "Threads, with a connection each, that commit bookings, cancellations and check-ins; a programme keeps to one.",
+    {"mysql.writers", IntegerType{2, 1, 32, "writers"},
+     "Writers, with two threads and connections each, that commit bookings, cancellations and check-ins; a programme "
+     "keeps to one.",
      "Commits more programmes at a time, in smaller batches.", "Makes larger batches."},
     {"mysql.writer_queue", IntegerType{16384, 1, 1000000, "items"},
      "Bookings, cancellations and check-ins that wait for one writer; a further one is refused with 503.",

@@ -78,9 +78,9 @@ class MysqlAttendanceStore final : public app::AttendanceStore {
   MysqlAttendanceStore(WriterPool& writers, ConnectionPool& pool) : writers_(writers), pool_(pool) {}
 
   awaitable<Outcome<app::CheckInResult>> check_in(app::CheckInItem item) override {
-    const std::optional<runtime::CountGuard> place = writers_.take_place(item.programme_id);
+    std::optional<runtime::CountGuard> place = writers_.take_place(item.programme_id);
     if (!place) co_return base::Code::overloaded;
-    co_return co_await writers_.check_in(std::move(item));
+    co_return co_await writers_.check_in(*std::move(place), std::move(item));
   }
 
   awaitable<Outcome<std::optional<base::ActivityId>>> activity_of(const base::CheckInId& id) override {

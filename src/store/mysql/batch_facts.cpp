@@ -1,7 +1,7 @@
 #include "store/mysql/batch_facts.hpp"
 
 #include <algorithm>
-#include <unordered_set>
+#include <iterator>
 #include <utility>
 
 #include "store/mysql/booking_statements.hpp"
@@ -91,62 +91,95 @@ void add_gone(BatchFacts& facts, const Rows& rows, const std::vector<base::Atten
 
 }  // namespace
 
-FactReader::FactReader(const Items& items, HeldMemory& memory)
+FactReader::FactReader(const Items& items, SharedHeldMemory& memory)
     : items_(items),
       memory_(memory),
       programmes_(ids_of(items, &domain::BookingWish::programme_id, any_item)),
       ruled_(ids_of(items, &domain::BookingWish::programme_id, has_rules)),
-      activities_(ids_of(items, &domain::BookingWish::activity_id, any_item)) {}
+      activities_(ids_of(items, &domain::BookingWish::activity_id, any_item)) {
+  own_.reserve(items.size());
+  for (const app::LedgerItem& item : items) own_.insert(item.wish.id);
+}
+
+FactReader::~FactReader() {
+  if (begun_) forget();
+}
 
 std::vector<std::string> FactReader::locks() const {
   return {lock_guards(programmes_), select_guards(programmes_), lock_seats(activities_)};
 }
 
-BatchFacts FactReader::read(Transaction& transaction) {
-  memory_.on_session(transaction.session_id());
-  Programmes reading;
-  Programmes loading;
+FactReader::Ways FactReader::ways(std::uint64_t session) {
+  const std::lock_guard lock(memory_.mutex);
+  end();
+  memory_.held.on_session(session);
+  Ways ways;
   for (const base::ProgrammeId& id : ruled_) {
-    const HeldMemory::Way way = memory_.way(id);
-    if (way == HeldMemory::Way::read) reading.push_back(id);
-    if (way == HeldMemory::Way::load) loading.push_back(id);
+    const HeldMemory::Way way = memory_.held.way(id);
+    if (way == HeldMemory::Way::read) ways.reading.push_back(id);
+    if (way == HeldMemory::Way::load) ways.loading.push_back(id);
   }
-  std::vector<std::string> statements = locks();
-  for (const base::ProgrammeId& id : loading) {
-    statements.push_back(select_programme_held(id, HeldMemory::load_limit + 1));
+  return ways;
+}
+
+BatchFacts FactReader::read(Transaction& transaction, std::vector<std::string> insertion) {
+  const Ways way = ways(transaction.session());
+  const std::size_t before = insertion.size();
+  std::vector<std::string> statements = std::move(insertion);
+  std::ranges::move(locks(), std::back_inserter(statements));
+  for (const base::ProgrammeId& id : way.loading) {
+    statements.push_back(select_programme_held(id, HeldMemory::load_limit + items_.size() + 1));
   }
-  if (!reading.empty()) statements.push_back(held_in(reading));
+  if (!way.reading.empty()) statements.push_back(held_in(way.reading));
   const std::vector<Rows> results = transaction.query_all(statements);
 
   commits_.clear();
-  for (const Row row : results[guards]) commits_.emplace(row.id<base::ProgrammeId>(0), row.u64(1));
-  for (std::size_t i = 0; i < loading.size(); ++i) {
-    std::vector<HeldRow> rows;
-    add_held(rows, results[after_locks + i]);
-    memory_.load(loading[i], rows);
+  for (const Row row : results[before + guards]) commits_.emplace(row.id<base::ProgrammeId>(0), row.u64(1));
+  std::vector<std::vector<HeldRow>> loaded(way.loading.size());
+  for (std::size_t i = 0; i < loaded.size(); ++i) {
+    add_held(loaded[i], results[before + after_locks + i]);
+    remove_own(loaded[i]);
   }
   BatchFacts facts;
-  add_seats(facts, results[seats]);
-  if (!reading.empty()) add_held(facts.held, results.back());
-  const Programmes unknown = unknown_after(loading, reading);
+  add_seats(facts, results[before + seats]);
+  if (!way.reading.empty()) add_held(facts.held, results.back());
+  const Programmes unknown = remember(way, loaded, facts);
   if (!unknown.empty()) add_held(facts.held, transaction.query(held_in(unknown)));
-  for (const app::LedgerItem& item : items_) {
-    if (has_rules(item) && memory_.remembers(item.wish.programme_id)) memory_.held_by(item.wish, facts.held);
-  }
+  remove_own(facts.held);
   each_once(facts.held);
   return facts;
 }
 
-/// Programmes that are neither read nor known after all: somebody else has booked in them, or they are too large.
-Programmes FactReader::unknown_after(const Programmes& loaded, const Programmes& read) {
+/// Adds what the memory knows. Gives the programmes that are neither read nor known after all: somebody else has booked
+/// in them, or they are too large.
+Programmes FactReader::remember(const Ways& ways, const std::vector<std::vector<HeldRow>>& loaded, BatchFacts& facts) {
+  std::unique_lock lock(memory_.mutex);
+  Programmes known;
   Programmes unknown;
   for (const base::ProgrammeId& id : ruled_) {
-    if (contains(read, id)) continue;
-    if (memory_.remembers(id) && (contains(loaded, id) || memory_.is_ours(id, commits_.at(id)))) continue;
-    memory_.drop(id);
-    unknown.push_back(id);
+    if (contains(ways.reading, id)) continue;
+    const auto place = std::ranges::find(ways.loading, id);
+    const bool is_loaded = place != ways.loading.end();
+    if (is_loaded) memory_.held.load(id, loaded[static_cast<std::size_t>(place - ways.loading.begin())]);
+    if (!is_loaded) memory_.wait_for(lock, id, commits_.at(id));
+    if (memory_.held.remembers(id) && (is_loaded || memory_.held.is_ours(id, commits_.at(id)))) {
+      known.push_back(id);
+    } else {
+      memory_.held.drop(id);
+      unknown.push_back(id);
+    }
   }
+  for (const app::LedgerItem& item : items_) {
+    if (contains(known, item.wish.programme_id)) memory_.held.held_by(item.wish, facts.held);
+  }
+  memory_.begin(programmes_);
+  begun_ = true;
   return unknown;
+}
+
+/// An item's row that this transaction has inserted itself is nothing that is held.
+void FactReader::remove_own(std::vector<HeldRow>& held) const {
+  std::erase_if(held, [&](const HeldRow& row) { return own_.contains(row.held.id); });
 }
 
 BatchFacts FactReader::read_exactly(Transaction& transaction) {
@@ -169,12 +202,25 @@ BatchFacts FactReader::read_exactly(Transaction& transaction) {
 }
 
 void FactReader::committed() {
-  for (const auto& [id, commits] : commits_) memory_.committed(id, commits);
-  for (const app::LedgerItem& item : items_) memory_.add(item.wish);
+  const std::lock_guard lock(memory_.mutex);
+  Programmes newest;
+  for (const auto& [id, commits] : commits_) {
+    if (memory_.held.committed(id, commits)) newest.push_back(id);
+  }
+  for (const app::LedgerItem& item : items_) {
+    if (contains(newest, item.wish.programme_id)) memory_.held.add(item.wish);
+  }
+  end();
 }
 
 void FactReader::forget() {
-  for (const base::ProgrammeId& id : programmes_) memory_.forget(id);
+  const std::lock_guard lock(memory_.mutex);
+  for (const base::ProgrammeId& id : programmes_) memory_.held.forget(id);
+  end();
+}
+
+void FactReader::end() {
+  if (std::exchange(begun_, false)) memory_.end(programmes_);
 }
 
 std::string FactReader::held_in(const Programmes& programmes) const {

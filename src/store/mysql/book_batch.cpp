@@ -1,6 +1,7 @@
 #include "store/mysql/book_batch.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,13 +34,17 @@ AuditRecord audit_of(const Items& items, const std::vector<std::size_t>& accepte
   return record;
 }
 
-void write_rows(Transaction& transaction, AuditTrail& trail, const Items& items,
-                const std::vector<std::size_t>& accepted) {
+/// The statements that insert the accepted items' bookings, and the audit row that tells of them.
+std::vector<std::string> insertion(AuditTrail& trail, const Items& items, const std::vector<std::size_t>& accepted) {
   Values audit;
   audit.row(trail.append(audit_of(items, accepted)));
-  transaction.execute_last(take_seats(seat_demands(items, accepted)));
-  transaction.execute_last(insert_bookings(items, accepted, trail.head()));
-  transaction.execute_last(sql(insert_audit, audit.fragment()));
+  return {insert_bookings(items, accepted, trail.head()), sql(insert_audit, audit.fragment())};
+}
+
+std::vector<std::size_t> all_of(const Items& items) {
+  std::vector<std::size_t> all(items.size());
+  std::iota(all.begin(), all.end(), 0U);
+  return all;
 }
 
 enum class Way { optimistic = 1, exact };
@@ -47,7 +52,7 @@ enum class Way { optimistic = 1, exact };
 /// One batch on its way; the decision of the last run stands when the run is over.
 class BookRun {
  public:
-  BookRun(const Items& items, HeldMemory& memory, Way way) : items_(items), reader_(items, memory), way_(way) {}
+  BookRun(const Items& items, SharedHeldMemory& memory, Way way) : items_(items), reader_(items, memory), way_(way) {}
 
   Ran operator()(BatchRunner& runner) {
     const Ran ran =
@@ -64,12 +69,26 @@ class BookRun {
 
  private:
   bool run_once(Transaction& transaction, AuditTrail& trail) {
-    const bool exact = way_ == Way::exact;
-    decision_ = decide(items_, exact ? reader_.read_exactly(transaction) : reader_.read(transaction));
-    spoiled_ = !exact && decision_.accepted.size() < items_.size();
-    if (spoiled_ || decision_.accepted.empty()) return false;
+    return way_ == Way::exact ? run_exactly(transaction, trail) : run_optimistically(transaction, trail);
+  }
+
+  bool run_optimistically(Transaction& transaction, AuditTrail& trail) {
+    decision_ = decide(items_, reader_.read(transaction, insertion(trail, items_, all_of(items_))));
+    spoiled_ = decision_.accepted.size() < items_.size();
+    if (spoiled_) return false;
     ZL_CRASH_POINT("book.locked");
-    write_rows(transaction, trail, items_, decision_.accepted);
+    transaction.execute_last(take_seats(seat_demands(items_, decision_.accepted)));
+    return true;
+  }
+
+  bool run_exactly(Transaction& transaction, AuditTrail& trail) {
+    decision_ = decide(items_, reader_.read_exactly(transaction));
+    if (decision_.accepted.empty()) return false;
+    ZL_CRASH_POINT("book.locked");
+    transaction.execute_last(take_seats(seat_demands(items_, decision_.accepted)));
+    for (std::string& statement : insertion(trail, items_, decision_.accepted)) {
+      transaction.execute_last(std::move(statement));
+    }
     return true;
   }
 
@@ -100,14 +119,15 @@ std::optional<std::vector<BookAnswer>> answers_of(Ran ran, BookRun& run, std::si
   return std::nullopt;
 }
 
-std::optional<std::vector<BookAnswer>> try_once(BatchRunner& runner, HeldMemory& memory, const Items& items, Way way) {
+std::optional<std::vector<BookAnswer>> try_once(BatchRunner& runner, SharedHeldMemory& memory, const Items& items,
+                                                Way way) {
   BookRun run(items, memory, way);
   const Ran ran = run(runner);
   return answers_of(ran, run, items.size());
 }
 
 /// Each in a transaction of its own, so that one bad item costs nobody else.
-std::vector<BookAnswer> one_by_one(BatchRunner& runner, HeldMemory& memory, const Items& items) {
+std::vector<BookAnswer> one_by_one(BatchRunner& runner, SharedHeldMemory& memory, const Items& items) {
   std::vector<BookAnswer> answers;
   for (const app::LedgerItem& item : items) {
     const Items alone{item};
@@ -128,7 +148,7 @@ std::vector<BookAnswer> one_by_one(BatchRunner& runner, HeldMemory& memory, cons
   return answers;
 }
 
-std::vector<BookAnswer> book_in_order(BatchRunner& runner, HeldMemory& memory, const Items& items) {
+std::vector<BookAnswer> book_in_order(BatchRunner& runner, SharedHeldMemory& memory, const Items& items) {
   // Whether a rival's item counts depends on what becomes of the one before it, which only the exact way can tell.
   if (!has_rivals(items)) {
     if (auto answers = try_once(runner, memory, items, Way::optimistic)) return *std::move(answers);
@@ -139,7 +159,7 @@ std::vector<BookAnswer> book_in_order(BatchRunner& runner, HeldMemory& memory, c
 
 }  // namespace
 
-std::vector<BookAnswer> book_batch(BatchRunner& runner, HeldMemory& memory, std::vector<app::LedgerItem> items) {
+std::vector<BookAnswer> book_batch(BatchRunner& runner, SharedHeldMemory& memory, std::vector<app::LedgerItem> items) {
   for (const app::LedgerItem& item : items) {
     base::invariant(item.policy != nullptr, "a ledger item has its policy");
     base::invariant(item.actor.id.bytes == item.wish.user_id.bytes, "a booking is made by its user");

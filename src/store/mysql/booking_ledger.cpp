@@ -30,17 +30,16 @@ class MysqlBookingLedger final : public app::BookingLedger {
   }
 
   boost::asio::awaitable<BookAnswer> book(runtime::CountGuard place, app::LedgerItem item) override {
-    const runtime::CountGuard held = std::move(place);
-    co_return co_await writers_.book(std::move(item));
+    return writers_.book(std::move(place), std::move(item));
   }
 
   boost::asio::awaitable<CancelAnswer> cancel(const base::BookingId& id, const base::ProgrammeId& programme_id,
                                               const app::Actor& actor, base::Instant now) override {
     CancelItem item{id, actor, now};
     const base::ProgrammeId programme = programme_id;
-    const std::optional<runtime::CountGuard> place = writers_.take_place(programme);
+    std::optional<runtime::CountGuard> place = writers_.take_place(programme);
     if (!place) co_return base::Code::overloaded;
-    co_return co_await writers_.cancel(programme, std::move(item));
+    co_return co_await writers_.cancel(*std::move(place), programme, std::move(item));
   }
 
   boost::asio::awaitable<base::Outcome<std::optional<domain::Booking>>> find(const base::BookingId& id) override {

@@ -1,6 +1,9 @@
 // The ledger's statements on activity_seats and bookings as text, and its rows as values.
 //
-// Locks are taken in one order everywhere, each by id: programme_guards, activity_seats, bookings. Whoever inserts or
+// Locks are taken in one order everywhere, each by id: programme_guards, activity_seats, bookings. Rows that a writer
+// inserts before it takes the first two are an exception that nobody meets: they are new, and who holds guards or seats
+// looks for bookings without locking, or by ids that are committed. (Two writers with the same booking may: then one of
+// them is rolled back and runs again.) Whoever inserts or
 // cancels a booking holds its activity's row in activity_seats; whoever holds that row knows all bookings of the
 // activity. Caps and overlap rules look at several activities, all of one programme: whoever inserts a booking holds
 // its programme's guard as well, so that no other comes between the reading and the insert. (A cancellation may: then

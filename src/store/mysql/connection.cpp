@@ -1,5 +1,6 @@
 #include "store/mysql/connection.hpp"
 
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace zl::mysql {
 namespace {
 
 constexpr std::string_view commit_statement = "COMMIT";
+std::atomic<std::uint64_t> sessions = 0;  // that this process has tried to make
 
 ::sql::Driver& driver() {
   static ::sql::Driver* const instance = ::get_driver_instance();
@@ -105,7 +107,7 @@ SqlFault fault_of(int code) {
 }
 
 Connection::Connection(const ConnectionConfig& config)
-    : idle_limit_s_(config.idle_timeout_s / 2), autocommit_(config.autocommit) {
+    : session_(++sessions), idle_limit_s_(config.idle_timeout_s / 2), autocommit_(config.autocommit) {
   try {
     ::sql::ConnectOptionsMap options = connect_options(config);
     connection_.reset(driver().connect(options));

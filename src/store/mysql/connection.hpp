@@ -101,6 +101,7 @@ class Connection {
   std::unique_ptr<sql::Connection> connection_;
   std::unique_ptr<sql::Statement> statement_;
   std::uint64_t id_ = 0;
+  std::uint64_t session_ = 0;
   int idle_limit_s_ = 0;
   bool mariadb_ = false;
   bool autocommit_ = true;
@@ -125,7 +126,8 @@ class Transaction {
   /// Adds a statement that goes in the packet of the COMMIT; not on a connection without `packets`.
   void execute_last(std::string statement) { last_.push_back(std::move(statement)); }
 
-  std::uint64_t session_id() const { return connection_.id(); }
+  /// The number of its session, which no other of this process ever has.
+  std::uint64_t session() const { return connection_.session_; }
 
   /// An SqlError from here means that one of the last statements failed and nothing is committed, where open() is still
   /// true; otherwise that the outcome is unknown, and then the session is not usable any more.

@@ -6,12 +6,14 @@ namespace zl::mysql {
 namespace {
 
 constexpr std::size_t most_programmes = 1000;
+constexpr std::size_t most_sessions = 16;
 
 }  // namespace
 
-void HeldMemory::on_session(std::uint64_t session_id) {
-  if (session_id == session_id_) return;
-  session_id_ = session_id;
+void HeldMemory::on_session(std::uint64_t session) {
+  if (std::ranges::find(sessions_, session) != sessions_.end()) return;
+  if (sessions_.size() == most_sessions) sessions_.erase(sessions_.begin());
+  sessions_.push_back(session);
   programmes_.clear();
   bookings_ = 0;
 }
@@ -54,12 +56,14 @@ void HeldMemory::held_by(const domain::BookingWish& wish, std::vector<HeldRow>& 
   add_all(programme.by_user, wish.user_id);
 }
 
-void HeldMemory::committed(const base::ProgrammeId& id, std::uint64_t commits) {
+bool HeldMemory::committed(const base::ProgrammeId& id, std::uint64_t commits) {
   Programme& programme = programmes_[id];
+  if (commits <= programme.commits) return false;
   programme.quiet = programme.commits + 1 == commits;
   programme.commits = commits;
   programme.used = ++uses_;
   make_room();
+  return true;
 }
 
 void HeldMemory::add(const domain::BookingWish& wish) {
@@ -106,6 +110,23 @@ void HeldMemory::make_room() {
       oldest->second.large = true;
     }
   }
+}
+
+void SharedHeldMemory::begin(const std::vector<base::ProgrammeId>& ids) {
+  for (const base::ProgrammeId& id : ids) ++under_way_[id];
+}
+
+void SharedHeldMemory::end(const std::vector<base::ProgrammeId>& ids) {
+  for (const base::ProgrammeId& id : ids) {
+    const auto found = under_way_.find(id);
+    if (--found->second == 0) under_way_.erase(found);
+  }
+  ended_.notify_all();
+}
+
+void SharedHeldMemory::wait_for(std::unique_lock<std::mutex>& lock, const base::ProgrammeId& id,
+                                std::uint64_t commits) {
+  ended_.wait_for(lock, patience, [&] { return held.is_ours(id, commits) || !under_way_.contains(id); });
 }
 
 }  // namespace zl::mysql

@@ -4,10 +4,18 @@
 // count as its own last commit left it knows that nobody has inserted any since. What it remembers may then still hold
 // bookings that were cancelled meanwhile: it may be too strict, never too generous, and whoever would be refused by it
 // is decided once more by what is committed.
+//
+// The lanes of a writer share a memory. Only what is known to be committed comes into it, so a lane that holds a guard
+// may find that the lane before it has not noted its commit yet: SharedHeldMemory::wait_for() waits a moment for that,
+// and who has waited in vain reads.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <unordered_map>
 #include <vector>
 
@@ -17,7 +25,7 @@
 
 namespace zl::mysql {
 
-/// For one thread.
+/// For one thread at a time.
 class HeldMemory {
  public:
   static constexpr std::size_t load_limit = 10'000;    ///< rows; a programme with more is read for each commit
@@ -25,8 +33,9 @@ class HeldMemory {
 
   explicit HeldMemory(std::size_t limit = total_limit) : limit_(limit) {}
 
-  /// Forgets everything where it is another session than before: the server may have been restored since.
-  void on_session(std::uint64_t session_id);
+  /// Forgets everything where the session is a new one: the server may have been restored since. Every session of the
+  /// process has a number of its own.
+  void on_session(std::uint64_t session);
 
   enum class Way {
     remembered = 1,  ///< ask held_by(), once the count is known to be expected()
@@ -45,8 +54,9 @@ class HeldMemory {
   /// Adds what the attendee or the user of a wish hold in its programme; what both do, twice.
   void held_by(const domain::BookingWish& wish, std::vector<HeldRow>& held) const;
 
-  /// A group commit of ours left the programme's guard at `commits`.
-  void committed(const base::ProgrammeId& id, std::uint64_t commits);
+  /// A group commit of ours left the programme's guard at `commits`. False where a later one was told of before: then
+  /// nothing of this one is to be added.
+  bool committed(const base::ProgrammeId& id, std::uint64_t commits);
   /// A booking of it; after committed().
   void add(const domain::BookingWish& wish);
 
@@ -71,10 +81,33 @@ class HeldMemory {
   void make_room();
 
   const std::size_t limit_;
-  std::uint64_t session_id_ = 0;
+  std::vector<std::uint64_t> sessions_;  ///< the newest that are known
   std::size_t bookings_ = 0;
   std::uint64_t uses_ = 0;
   std::unordered_map<base::ProgrammeId, Programme> programmes_;
+};
+
+/// A memory for several threads. `mutex` protects it, and is held for moments only.
+class SharedHeldMemory {
+ public:
+  /// How long a lane that holds a guard waits for the one before it.
+  static constexpr std::chrono::milliseconds patience{20};
+
+  std::mutex mutex;
+  HeldMemory held;  // under mutex
+
+  /// A lane holds these programmes' guards, and what comes of its commit is not noted yet. Under mutex.
+  void begin(const std::vector<base::ProgrammeId>& ids);
+  /// It is noted. Under mutex.
+  void end(const std::vector<base::ProgrammeId>& ids);
+
+  /// Waits until the memory is up to date with a guard that the caller holds and has counted up to `commits`, or no
+  /// lane is left that could bring it there, or the patience ends.
+  void wait_for(std::unique_lock<std::mutex>& lock, const base::ProgrammeId& id, std::uint64_t commits);
+
+ private:
+  std::condition_variable ended_;
+  std::map<base::ProgrammeId, int> under_way_;  // under mutex
 };
 
 }  // namespace zl::mysql

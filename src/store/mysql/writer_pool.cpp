@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <ranges>
 #include <utility>
 
 #include "base/crash_point.hpp"
@@ -30,6 +31,21 @@ base::Refused overloaded() {
 
 }  // namespace
 
+WriterPool::Writer::Writer(const WriterConfig& config) : places(config.queue_limit), lanes(config.lanes) {
+  const std::chrono::milliseconds target(config.queue_target_ms);
+  for (Lane& lane : lanes) {
+    lane.limit.emplace(target, config.batch_limit, config.queue_limit - config.queue_limit / 8);
+  }
+}
+
+std::size_t WriterPool::Writer::limit(base::SteadyTime now) const {
+  return std::ranges::min(lanes | std::views::transform([now](const Lane& lane) { return lane.limit->places(now); }));
+}
+
+std::size_t WriterPool::Writer::usual_limit() const {
+  return std::ranges::min(lanes | std::views::transform([](const Lane& lane) { return lane.limit->places(); }));
+}
+
 WriterPool::WriterPool(const WriterConfig& config, const base::Clock& clock, base::Random& random,
                        runtime::Metrics& metrics)
     : config_(for_writers(config)),
@@ -45,12 +61,14 @@ WriterPool::WriterPool(const WriterConfig& config, const base::Clock& clock, bas
     metrics.gauge("zhonglou_ledger_items", "Items of a writer between taking a place and their answer.",
                   {{"writer", std::to_string(i)}}, [writer] { return static_cast<double>(writer->places.value()); });
     metrics.gauge("zhonglou_ledger_limit", "Items of a writer beyond which bookings are not taken.",
-                  {{"writer", std::to_string(i)}}, [writer] { return static_cast<double>(writer->limit.places()); });
+                  {{"writer", std::to_string(i)}}, [writer] { return static_cast<double>(writer->usual_limit()); });
   }
   metrics.gauge("zhonglou_ledger_up", "1 unless a writer's last attempt to reach MySQL failed.", {},
                 [up = up_] { return up->load() ? 1.0 : 0.0; });
   for (const auto& writer : writers_) {
-    writer->thread = std::thread([this, &writer = *writer] { work(writer); });
+    for (Lane& lane : writer->lanes) {
+      lane.thread = std::thread([this, &writer = *writer, &lane] { work(writer, lane); });
+    }
   }
 }
 
@@ -64,10 +82,12 @@ void WriterPool::stop() {
       const std::lock_guard lock(writer->mutex);
       writer->stopping = true;
     }
-    writer->work_came.notify_all();
+    for (Lane& lane : writer->lanes) lane.called.notify_all();
   }
   for (const auto& writer : writers_) {
-    if (writer->thread.joinable()) writer->thread.join();
+    for (Lane& lane : writer->lanes) {
+      if (lane.thread.joinable()) lane.thread.join();
+    }
   }
 }
 
@@ -90,37 +110,38 @@ std::optional<runtime::CountGuard> WriterPool::take_place(const base::ProgrammeI
 
 std::optional<runtime::CountGuard> WriterPool::take_place(const base::ProgrammeId& programme_id, app::Turn turn) {
   Writer& writer = writer_of(programme_id);
-  const std::size_t limit = writer.limit.places(clock_.steady_now());
+  const std::size_t limit = writer.limit(clock_.steady_now());
   const std::size_t allowed = turn == app::Turn::again ? limit : limit - limit / 4;
   if (writer.places.value() >= allowed) return std::nullopt;
   return writer.places.try_take();
 }
 
-boost::asio::awaitable<BookAnswer> WriterPool::book(app::LedgerItem item) {
+boost::asio::awaitable<BookAnswer> WriterPool::book(runtime::CountGuard place, app::LedgerItem item) {
   Writer& writer = writer_of(item.wish.programme_id);
   BookJob job{std::move(item), std::nullopt};
-  co_await wait_in_queue(writer, &job);
+  co_await wait_in_queue(writer, &job, std::move(place));
   co_return *std::move(job.answer);
 }
 
-boost::asio::awaitable<CancelAnswer> WriterPool::cancel(const base::ProgrammeId& programme_id, CancelItem item) {
-  Writer& writer = writer_of(programme_id);
+boost::asio::awaitable<CancelAnswer> WriterPool::cancel(runtime::CountGuard place, base::ProgrammeId programme_id,
+                                                        CancelItem item) {
   CancelJob job{std::move(item), std::nullopt};
-  co_await wait_in_queue(writer, &job);
+  co_await wait_in_queue(writer_of(programme_id), &job, std::move(place));
   co_return *std::move(job.answer);
 }
 
-boost::asio::awaitable<CheckInAnswer> WriterPool::check_in(app::CheckInItem item) {
+boost::asio::awaitable<CheckInAnswer> WriterPool::check_in(runtime::CountGuard place, app::CheckInItem item) {
   Writer& writer = writer_of(item.programme_id);
   CheckInJob job{std::move(item), std::nullopt};
-  co_await wait_in_queue(writer, &job);
+  co_await wait_in_queue(writer, &job, std::move(place));
   co_return *std::move(job.answer);
 }
 
-boost::asio::awaitable<bool> WriterPool::wait_in_queue(Writer& writer, Job job) {
-  return runtime::suspend<bool>([this, &writer, job](runtime::Resumption<bool> resume) {
-    enqueue(writer, {job, clock_.steady_now(), std::move(resume)});
-  });
+boost::asio::awaitable<bool> WriterPool::wait_in_queue(Writer& writer, Job job, runtime::CountGuard place) {
+  auto start = [this, &writer, job, place = std::move(place)](runtime::Resumption<bool> resume) mutable {
+    enqueue(writer, {job, clock_.steady_now(), std::move(resume), std::move(place)});
+  };
+  return runtime::suspend<bool>(std::move(start));
 }
 
 void WriterPool::enqueue(Writer& writer, Entry entry) {
@@ -128,44 +149,99 @@ void WriterPool::enqueue(Writer& writer, Entry entry) {
     const std::lock_guard lock(writer.mutex);
     if (!writer.stopping) {
       writer.queue.push_back(std::move(entry));
-      writer.work_came.notify_one();
+      // A lane is woken for the first and when a batch is due: for each would cost more than their commit.
+      const BatchStart start = start_of(writer);
+      const bool first = start == BatchStart::soon && writer.queue.size() == 1;
+      Lane* const lane = first_free(writer);
+      if (lane != nullptr && (first || start == BatchStart::now)) lane->called.notify_one();
       return;
     }
   }
   std::visit([](auto* job) { job->answer.emplace(overloaded()); }, entry.job);
+  answer(std::move(entry));
+}
+
+/// Gives the place back first: whoever is answered finds it free.
+void WriterPool::answer(Entry entry) {
+  {
+    const runtime::CountGuard place = std::move(entry.place);
+  }
   std::move(entry.resume)(true);
 }
 
-void WriterPool::work(Writer& writer) {
+void WriterPool::work(Writer& writer, Lane& lane) {
   Session session(config_.connection, clock_, random_, *up_);
-  HeldMemory memory;
   for (;;) {
-    std::vector<Entry> entries = next_batch(writer);
+    std::vector<Entry> entries = next_batch(writer, lane);
     if (entries.empty()) return;
     ZL_CRASH_POINT("ledger.batch_taken");
+    const std::size_t count = entries.size();
+    const base::SteadyTime began = clock_.steady_now();
     refuse_expired(entries);
     if (!entries.empty()) {
-      writer.limit.begin(clock_.steady_now());
-      commit(session, memory, entries);
-      writer.limit.end(clock_.steady_now());
+      lane.limit->begin(clock_.steady_now());
+      commit(session, writer.memory, entries);
+      lane.limit->end(clock_.steady_now());
     }
     ZL_CRASH_POINT("ledger.answered");
-    for (Entry& entry : entries) std::move(entry.resume)(true);
+    for (Entry& entry : entries) answer(std::move(entry));
+    end_batch(writer, lane, count, clock_.steady_now() - began);
   }
 }
 
 /// Empty only when the writer stops and its queue is empty.
-std::vector<WriterPool::Entry> WriterPool::next_batch(Writer& writer) {
+std::vector<WriterPool::Entry> WriterPool::next_batch(Writer& writer, Lane& lane) {
   std::vector<Entry> entries;
   std::unique_lock lock(writer.mutex);
-  writer.work_came.wait(lock, [&] { return writer.stopping || !writer.queue.empty(); });
+  lane.free = true;
+  await_batch(writer, lane, lock);
+  lane.free = false;
   const std::size_t count = std::min(writer.queue.size(), config_.batch_limit);
+  if (count == 0) return entries;
   entries.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     entries.push_back(std::move(writer.queue.front()));
     writer.queue.pop_front();
   }
+  writer.committing += count;
+  ++writer.busy;
   return entries;
+}
+
+void WriterPool::await_batch(Writer& writer, Lane& lane, std::unique_lock<std::mutex>& lock) const {
+  while (!writer.stopping) {
+    switch (first_free(writer) == &lane ? start_of(writer) : BatchStart::later) {
+      case BatchStart::now:
+        return;
+      case BatchStart::later:
+        lane.called.wait(lock);
+        break;
+      case BatchStart::soon: {
+        const auto due = [&] { return writer.stopping || start_of(writer) != BatchStart::soon; };
+        const std::chrono::milliseconds longest(config_.arrival_patience_ms);
+        if (!lane.called.wait_for(lock, arrival_patience(writer.batch_time, longest), due)) return;
+        break;
+      }
+    }
+  }
+}
+
+WriterPool::Lane* WriterPool::first_free(Writer& writer) {
+  const auto lane = std::ranges::find_if(writer.lanes, &Lane::free);
+  return lane == writer.lanes.end() ? nullptr : &*lane;
+}
+
+BatchStart WriterPool::start_of(const Writer& writer) const {
+  return batch_start({writer.places.value(), writer.queue.size(), writer.committing, writer.busy, config_.batch_limit});
+}
+
+void WriterPool::end_batch(Writer& writer, const Lane& lane, std::size_t count, base::SteadyTime::duration took) {
+  const std::lock_guard lock(writer.mutex);
+  writer.committing -= count;
+  --writer.busy;
+  writer.batch_time = took;
+  // This lane asks by itself, unless one before it has waited for its end.
+  if (Lane* const other = first_free(writer); other != nullptr && other < &lane) other->called.notify_one();
 }
 
 void WriterPool::refuse_expired(std::vector<Entry>& entries) {
@@ -179,12 +255,12 @@ void WriterPool::refuse_expired(std::vector<Entry>& entries) {
       continue;
     }
     std::visit([](auto* job) { job->answer.emplace(overloaded()); }, entry.job);
-    std::move(entry.resume)(true);
+    answer(std::move(entry));
   }
   entries.swap(kept);
 }
 
-void WriterPool::commit(Session& session, HeldMemory& memory, std::vector<Entry>& entries) {
+void WriterPool::commit(Session& session, SharedHeldMemory& memory, std::vector<Entry>& entries) {
   batch_items_.observe(static_cast<double>(entries.size()));
   const runtime::StageTimer timer(commit_seconds_, clock_);
   try {
@@ -210,7 +286,7 @@ void WriterPool::commit(Session& session, HeldMemory& memory, std::vector<Entry>
   }
 }
 
-void WriterPool::book_all(BatchRunner& runner, HeldMemory& memory, std::vector<Entry>& entries) {
+void WriterPool::book_all(BatchRunner& runner, SharedHeldMemory& memory, std::vector<Entry>& entries) {
   std::vector<BookJob*> jobs;
   std::vector<app::LedgerItem> items;
   for (Entry& entry : entries) {

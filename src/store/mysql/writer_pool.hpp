@@ -1,5 +1,9 @@
-// The writer threads of the ledger: each puts whatever has queued while its last commit ran into the next one. No
-// timer: batches grow with the load.
+// The writers of the ledger: each puts whatever has queued while its last commit ran into the next one. No timer:
+// batches grow with the load.
+//
+// A place is taken before the gate is asked, so a writer knows how many items are on their way to it, and waits for
+// them a little rather than split them over two commits (batch_start.hpp). It has several lanes, each a thread with a
+// session of its own: under a heavy load one inserts its batch while another commits (book_batch.hpp).
 #pragma once
 
 #include <atomic>
@@ -22,6 +26,7 @@
 #include "runtime/resumption.hpp"
 #include "store/mysql/batch_plan.hpp"
 #include "store/mysql/batch_runner.hpp"
+#include "store/mysql/batch_start.hpp"
 #include "store/mysql/cancel_batch.hpp"
 #include "store/mysql/check_in_batch.hpp"
 #include "store/mysql/connection.hpp"
@@ -32,11 +37,13 @@ namespace zl::mysql {
 
 struct WriterConfig {
   ConnectionConfig connection;     ///< `autocommit` is set to false, `packets` to true
-  std::size_t writers = 2;         ///< threads; more: more commits at a time, smaller batches
+  std::size_t writers = 2;         ///< queues; more: more commits at a time, smaller batches
+  std::size_t lanes = 2;           ///< threads of each writer
   std::size_t queue_limit = 4096;  ///< items of one writer between take_place() and their answer
   std::size_t batch_limit = 256;   ///< items in one transaction; more: longer locks
   int queue_target_ms = 250;       ///< bookings are not taken where they would wait longer; fewer: shorter waits
-  int item_deadline_ms = 5000;     ///< an item that waited longer is overloaded, never begun
+  int arrival_patience_ms = 5;  ///< how long a batch waits for items on their way, at most; more: fewer, later commits
+  int item_deadline_ms = 5000;  ///< an item that waited longer is overloaded, never begun
   RunnerConfig runner;
 };
 
@@ -56,10 +63,11 @@ class WriterPool {
   /// queue is full.
   std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id);
 
-  /// The caller resumes on its own loop. Refused{overloaded}: never begun.
-  boost::asio::awaitable<BookAnswer> book(app::LedgerItem item);
-  boost::asio::awaitable<CancelAnswer> cancel(const base::ProgrammeId& programme_id, CancelItem item);
-  boost::asio::awaitable<CheckInAnswer> check_in(app::CheckInItem item);
+  /// The place is of the same programme. The caller resumes on its own loop. Refused{overloaded}: never begun.
+  boost::asio::awaitable<BookAnswer> book(runtime::CountGuard place, app::LedgerItem item);
+  boost::asio::awaitable<CancelAnswer> cancel(runtime::CountGuard place, base::ProgrammeId programme_id,
+                                              CancelItem item);
+  boost::asio::awaitable<CheckInAnswer> check_in(runtime::CountGuard place, app::CheckInItem item);
 
   /// Takes nothing more, commits what is queued, joins the threads. Not callable on a loop.
   void stop();
@@ -89,30 +97,47 @@ class WriterPool {
     Job job;
     base::SteadyTime queued_at;
     runtime::Resumption<bool> resume;
+    runtime::CountGuard place;  ///< given back when it is answered
+  };
+  struct Lane {
+    std::condition_variable called;
+    bool free = false;                // waits for items; under the writer's mutex
+    std::optional<QueueLimit> limit;  ///< from the lane's own batches; always there
+    std::thread thread;
   };
   struct Writer {
-    explicit Writer(const WriterConfig& config)
-        : places(config.queue_limit),
-          limit(std::chrono::milliseconds(config.queue_target_ms), config.batch_limit,
-                config.queue_limit - config.queue_limit / 8) {}
+    explicit Writer(const WriterConfig& config);
+
+    /// Places that bookings may have taken: what the slower lane allows, since one that hangs holds rows which the
+    /// others wait for. An eighth of all places is never theirs.
+    std::size_t limit(base::SteadyTime now) const;
+    /// The same without regard to the batches at work.
+    std::size_t usual_limit() const;
 
     runtime::BoundedCount places;
-    QueueLimit limit;  ///< of the places, for bookings; an eighth is never theirs
     std::mutex mutex;
-    std::condition_variable work_came;
-    std::deque<Entry> queue;  // under mutex
-    bool stopping = false;    // under mutex
-    std::thread thread;
+    std::deque<Entry> queue;                  // under mutex
+    std::size_t committing = 0;               // items that lanes have taken and not answered; under mutex
+    std::size_t busy = 0;                     // lanes that have items; under mutex
+    base::SteadyTime::duration batch_time{};  // of the last batch; under mutex
+    bool stopping = false;                    // under mutex
+    SharedHeldMemory memory;
+    std::vector<Lane> lanes;  // work goes to the first that is free, so that a small load needs one session
   };
 
   Writer& writer_of(const base::ProgrammeId& programme_id);
-  boost::asio::awaitable<bool> wait_in_queue(Writer& writer, Job job);
+  boost::asio::awaitable<bool> wait_in_queue(Writer& writer, Job job, runtime::CountGuard place);
   void enqueue(Writer& writer, Entry entry);
-  void work(Writer& writer);
-  std::vector<Entry> next_batch(Writer& writer);
+  void work(Writer& writer, Lane& lane);
+  std::vector<Entry> next_batch(Writer& writer, Lane& lane);
+  void await_batch(Writer& writer, Lane& lane, std::unique_lock<std::mutex>& lock) const;
+  static Lane* first_free(Writer& writer);
+  BatchStart start_of(const Writer& writer) const;
+  static void answer(Entry entry);
+  static void end_batch(Writer& writer, const Lane& lane, std::size_t count, base::SteadyTime::duration took);
   void refuse_expired(std::vector<Entry>& entries);
-  void commit(Session& session, HeldMemory& memory, std::vector<Entry>& entries);
-  void book_all(BatchRunner& runner, HeldMemory& memory, std::vector<Entry>& entries);
+  void commit(Session& session, SharedHeldMemory& memory, std::vector<Entry>& entries);
+  void book_all(BatchRunner& runner, SharedHeldMemory& memory, std::vector<Entry>& entries);
   void cancel_all(BatchRunner& runner, std::vector<Entry>& entries);
   void check_in_all(BatchRunner& runner, std::vector<Entry>& entries);
 

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 namespace zl::mysql {
 namespace {
 
@@ -31,13 +34,16 @@ std::vector<std::uint8_t> held(const HeldMemory& memory, const domain::BookingWi
 }
 
 /// A memory that knows all of the summer after its second commit.
-HeldMemory loaded(const std::vector<HeldRow>& rows = {}) {
-  HeldMemory memory;
+void load_summer(HeldMemory& memory, const std::vector<HeldRow>& rows = {}) {
   memory.on_session(7);
   memory.committed(summer, 5);
   memory.committed(summer, 6);
   memory.load(summer, rows);
   memory.committed(summer, 7);
+}
+HeldMemory loaded(const std::vector<HeldRow>& rows = {}) {
+  HeldMemory memory;
+  load_summer(memory, rows);
   return memory;
 }
 
@@ -84,6 +90,28 @@ TEST(HeldMemory, ForgetsAllInAnotherSession) {
   EXPECT_FALSE(memory.is_ours(summer, 8));
 }
 
+TEST(HeldMemory, TheSessionsOfItsLanesAreAllKnown) {
+  HeldMemory memory;
+  memory.on_session(7);
+  memory.on_session(8);
+  memory.committed(summer, 5);
+  memory.load(summer, {});
+  memory.on_session(7);
+  memory.on_session(8);
+  EXPECT_TRUE(memory.remembers(summer));
+  for (std::uint64_t session = 9; session < 40; ++session) memory.on_session(session);
+  memory.load(summer, {});
+  memory.on_session(7);
+  EXPECT_FALSE(memory.remembers(summer)) << "unknown by now";
+}
+
+TEST(HeldMemory, ACommitThatIsToldOfTooLateChangesNothing) {
+  HeldMemory memory = loaded();
+  EXPECT_TRUE(memory.committed(summer, 9));
+  EXPECT_FALSE(memory.committed(summer, 8));
+  EXPECT_TRUE(memory.is_ours(summer, 10));
+}
+
 TEST(HeldMemory, WhatWasDroppedIsLoadedAgainAndWhatWasForgottenIsReadFirst) {
   HeldMemory memory = loaded();
   memory.drop(summer);
@@ -119,6 +147,55 @@ TEST(HeldMemory, MakesRoomAtItsLimitByWhatWasUsedLongestAgo) {
   EXPECT_EQ(memory.way(summer), Way::read);
   memory.add(wish(3, xiaoming, mother));
   EXPECT_EQ(held(memory, wish(9, xiaoming, mother)), std::vector<std::uint8_t>());
+}
+
+constexpr std::uint64_t next_commit = 8;  // after those of loaded()
+
+TEST(SharedHeldMemory, ALaneWaitsUntilTheOneBeforeItHasNotedItsCommit) {
+  SharedHeldMemory memory;
+  load_summer(memory.held);
+  std::unique_lock lock(memory.mutex);
+  memory.begin({summer});
+  std::thread before([&] {
+    const std::lock_guard noting(memory.mutex);
+    memory.held.committed(summer, next_commit);
+    memory.held.add(wish(1, xiaoming, mother));
+    memory.end({summer});
+  });
+  memory.wait_for(lock, summer, next_commit + 1);
+  EXPECT_TRUE(memory.held.is_ours(summer, next_commit + 1));
+  EXPECT_EQ(held(memory.held, wish(9, xiaoming, father)), std::vector<std::uint8_t>{1});
+  lock.unlock();
+  before.join();
+}
+
+TEST(SharedHeldMemory, NobodyWaitsForWhatNoLaneWillTell) {
+  SharedHeldMemory memory;
+  load_summer(memory.held);
+  std::unique_lock lock(memory.mutex);
+  memory.wait_for(lock, summer, next_commit + 1);
+  EXPECT_FALSE(memory.held.is_ours(summer, next_commit + 1)) << "another process was it";
+  memory.begin({summer, winter});
+  memory.wait_for(lock, summer, next_commit);
+  EXPECT_TRUE(memory.held.is_ours(summer, next_commit)) << "up to date already";
+  std::thread before([&] {
+    const std::lock_guard noting(memory.mutex);
+    memory.held.forget(summer);
+    memory.end({summer, winter});
+  });
+  memory.wait_for(lock, summer, next_commit + 1);
+  EXPECT_FALSE(memory.held.remembers(summer));
+  lock.unlock();
+  before.join();
+}
+
+TEST(SharedHeldMemory, PatienceEnds) {
+  SharedHeldMemory memory;
+  load_summer(memory.held);
+  std::unique_lock lock(memory.mutex);
+  memory.begin({summer});
+  memory.wait_for(lock, summer, next_commit + 1);
+  EXPECT_FALSE(memory.held.is_ours(summer, next_commit + 1));
 }
 
 }  // namespace
