@@ -1,0 +1,270 @@
+// The sender on a model of the outbox and scripted channels: whose turn, in what order, how fast, and crashes between
+// any two steps.
+#include "app/send_messages.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "support/message_store_model.hpp"
+#include "unit/wechat/support.hpp"
+
+namespace zl::app {
+namespace {
+
+using base::Milliseconds;
+using domain::MessageKind;
+using domain::MessageState;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using test::Fate;
+
+/// A platform that knows repetitions by their id for ten minutes.
+class PlatformModel final : public MessageChannel, public SmsChannel {
+ public:
+  explicit PlatformModel(const base::Clock& clock) : clock_(clock) {}
+
+  asio::awaitable<SendAnswer> send_template(PlatformMessage message) override {
+    co_return answer(message.id, message.openid, true);
+  }
+  asio::awaitable<SendAnswer> send_notice(PlatformMessage message) override {
+    co_return answer(message.id, message.openid, false);
+  }
+  asio::awaitable<SendAnswer> send(SmsMessage message) override {
+    texts.push_back(message.text);
+    co_return answer(message.id, message.user_id.hex(), false);
+  }
+
+  std::deque<SendAnswer> answers;  ///< then accepted
+  bool lose_answers = false;       ///< what was accepted is not told
+  std::vector<std::string> arrived;
+  std::vector<std::string> texts;
+
+ private:
+  SendAnswer answer(const MessageId& id, const std::string& to, bool deduplicates) {
+    if (!answers.empty()) {
+      SendAnswer next = answers.front();
+      answers.pop_front();
+      return next;
+    }
+    const base::Instant now = clock_.wall_now();
+    const auto seen = seen_.find(id);
+    if (!deduplicates || seen == seen_.end() || now - seen->second >= minutes(10)) {
+      arrived.push_back(to);
+      seen_[id] = now;
+    }
+    if (lose_answers) return {};
+    return {SendVerdict::accepted, "1", 0, {}};
+  }
+
+  const base::Clock& clock_;
+  std::map<MessageId, base::Instant> seen_;
+};
+
+class SendMessagesTest : public testing::Test {
+ protected:
+  SendMessagesTest() {
+    clock_.set_wall(test::message_time);
+    rules_.setup = test::full_setup();
+    rules_.per_second = 1000;
+  }
+
+  SendMessages& sender() {
+    if (!sender_) {
+      sender_.emplace(SendMessages::Parts{store_, platform_, &platform_, clock_, group_, metrics_, rules_});
+      run_pass();
+    }
+    return *sender_;
+  }
+  /// Another process with the same outbox.
+  void restart() { sender_.reset(); }
+
+  void run_pass() { loop_.run(test::ManualLoop::done(sender_->pass())); }
+  /// Sends while there is something to send, as the lead.
+  int send_all() {
+    int sent = 0;
+    (void)sender();
+    for (run_pass(); loop_.run(sender_->send_next()); ++sent) run_pass();
+    return sent;
+  }
+  std::string metrics_text() const { return registry_.render(); }
+
+  test::ManualLoop loop_;
+  test::ManualClock clock_;
+  runtime::Metrics registry_;
+  MessageMetrics metrics_{registry_};
+  runtime::TaskGroup group_{loop_.context.get_executor()};
+  test::MessageStoreModel store_{clock_};
+  PlatformModel platform_{clock_};
+  SendingRules rules_;
+  std::optional<SendMessages> sender_;
+};
+
+TEST_F(SendMessagesTest, sends_what_is_queued_and_counts_it) {
+  store_.add(MessageKind::booked, 1);
+  store_.add(MessageKind::cancelled_by_station, 2);
+  EXPECT_EQ(send_all(), 2);
+  EXPECT_EQ(platform_.arrived, (std::vector<std::string>{"o1", "o2"}));
+  EXPECT_EQ(store_.rows[0].state, MessageState::accepted);
+  EXPECT_EQ(store_.rows[0].message_id, "1");
+  EXPECT_NE(metrics_text().find(R"(zhonglou_messages_total{kind="booked",state="accepted"} 1)"), std::string::npos)
+      << metrics_text();
+}
+
+TEST_F(SendMessagesTest, without_the_turn_sends_nothing) {
+  store_.add(MessageKind::booked, 1);
+  store_.leads = false;
+  EXPECT_EQ(send_all(), 0);
+  EXPECT_EQ(store_.claim_calls.count(), 0);
+}
+
+TEST_F(SendMessagesTest, a_turn_that_is_not_renewed_ends) {
+  store_.add(MessageKind::booked, 1);
+  (void)sender();
+  clock_.advance(seconds(4));
+  EXPECT_FALSE(loop_.run(sender().send_next()));
+  store_.lead_calls.next(Fate::answer_lost);
+  run_pass();
+  EXPECT_FALSE(loop_.run(sender().send_next()));
+  run_pass();
+  EXPECT_TRUE(loop_.run(sender().send_next()));
+}
+
+TEST_F(SendMessagesTest, a_users_messages_keep_their_order_while_others_go_on) {
+  store_.add(MessageKind::booked, 1);
+  store_.add(MessageKind::session_changed, 1);
+  store_.add(MessageKind::booked, 2);
+  platform_.answers = {{SendVerdict::unknown, {}, -1, {}}};
+  send_all();
+  EXPECT_EQ(platform_.arrived, (std::vector<std::string>{"o2"}));
+  clock_.advance(seconds(2));
+  send_all();
+  EXPECT_EQ(platform_.arrived, (std::vector<std::string>{"o2", "o1", "o1"}));
+  EXPECT_EQ(store_.rows[1].state, MessageState::accepted);
+}
+
+TEST_F(SendMessagesTest, keeps_the_rate) {
+  rules_.per_second = 20;
+  for (std::uint64_t user = 1; user <= 5; ++user) store_.add(MessageKind::booked, user);
+  (void)sender();
+  const auto before = clock_.wall_now();
+  std::vector<test::Eventual<bool>> lanes;
+  for (int lane = 0; lane < 5; ++lane) lanes.push_back(loop_.start(sender().send_next()));
+  EXPECT_EQ(platform_.arrived.size(), 1U) << "the others wait for their turn of the rate";
+  EXPECT_EQ(clock_.wall_now(), before);
+  group_.stop();
+  for (int i = 0; i < 50 && platform_.arrived.size() < 5; ++i) loop_.settle();
+  EXPECT_EQ(platform_.arrived.size(), 5U);
+}
+
+TEST_F(SendMessagesTest, who_dies_after_claiming_loses_nothing) {
+  store_.add(MessageKind::booked, 1);
+  (void)sender();
+  EXPECT_TRUE(loop_.run(store_.claim()).value());
+  restart();
+  EXPECT_EQ(send_all(), 0) << "the claim lasts";
+  clock_.advance(minutes(1));
+  EXPECT_EQ(send_all(), 1);
+  EXPECT_EQ(platform_.arrived.size(), 1U);
+}
+
+TEST_F(SendMessagesTest, who_dies_after_sending_doubles_nothing) {
+  store_.add(MessageKind::booked, 1);
+  store_.settle_calls.next(Fate::request_lost, 3);
+  send_all();
+  EXPECT_EQ(store_.rows[0].state, MessageState::queued);
+  restart();
+  clock_.advance(minutes(1));
+  EXPECT_EQ(send_all(), 1);
+  EXPECT_EQ(platform_.arrived.size(), 1U);
+  EXPECT_EQ(store_.rows[0].state, MessageState::accepted);
+}
+
+TEST_F(SendMessagesTest, a_lost_answer_to_settling_is_asked_for_again) {
+  store_.add(MessageKind::booked, 1);
+  store_.settle_calls.next(Fate::answer_lost);
+  EXPECT_EQ(send_all(), 1);
+  EXPECT_EQ(store_.rows[0].state, MessageState::accepted);
+  EXPECT_EQ(platform_.arrived.size(), 1U);
+}
+
+TEST_F(SendMessagesTest, lost_answers_of_the_platform_double_nothing_within_its_window) {
+  store_.add(MessageKind::reminder, 1);
+  platform_.lose_answers = true;
+  for (int i = 0; i < 100; ++i) {
+    send_all();
+    clock_.advance(seconds(6));
+  }
+  EXPECT_EQ(platform_.arrived.size(), 1U);
+  EXPECT_EQ(store_.rows[0].state, MessageState::failed);
+  EXPECT_EQ(store_.rows[0].error, message_error::in_doubt);
+}
+
+TEST_F(SendMessagesTest, past_the_window_what_must_be_known_is_sent_once_more_and_then_another_way) {
+  store_.add(MessageKind::cancelled_by_station, 1);
+  platform_.lose_answers = true;
+  for (int i = 0; i < 400; ++i) {
+    send_all();
+    clock_.advance(seconds(6));
+  }
+  const auto by_platform = std::ranges::count(platform_.arrived, std::string("o1"));
+  EXPECT_LE(by_platform, 2);
+  EXPECT_GE(platform_.texts.size(), 1U);
+}
+
+TEST_F(SendMessagesTest, an_offer_that_reaches_nobody_is_an_alarm) {
+  rules_.setup.has_sms = false;
+  store_.add(MessageKind::offer, 1);
+  platform_.answers = {{SendVerdict::not_following, {}, 43004, {}}};
+  EXPECT_EQ(send_all(), 2);
+  EXPECT_EQ(store_.rows[0].state, MessageState::failed);
+  EXPECT_NE(metrics_text().find("zhonglou_message_alarms_total 1"), std::string::npos);
+  EXPECT_NE(metrics_text().find(R"(zhonglou_messages_total{kind="offer",state="failed"} 1)"), std::string::npos);
+}
+
+TEST_F(SendMessagesTest, an_offer_goes_by_sms_where_the_platform_reaches_nobody) {
+  store_.add(MessageKind::offer, 1);
+  platform_.answers = {{SendVerdict::not_following, {}, 43004, {}}};
+  EXPECT_EQ(send_all(), 2);
+  ASSERT_EQ(platform_.texts.size(), 1U);
+  EXPECT_EQ(platform_.texts[0],
+            "【钟楼站】*明的“书法”（2026年7月7日 09:00，二楼教室）有名额了，请在2026年7月6日 "
+            "11:00前确认，过时名额将让给下一位。");
+}
+
+TEST_F(SendMessagesTest, a_used_up_quota_holds_all_for_a_while) {
+  for (std::uint64_t user = 1; user <= 3; ++user) store_.add(MessageKind::booked, user);
+  platform_.answers = {{SendVerdict::later, {}, 45009, hours(2)}};
+  EXPECT_EQ(send_all(), 1);
+  clock_.advance(seconds(30));
+  EXPECT_EQ(send_all(), 2);
+  EXPECT_EQ(store_.rows[0].state, MessageState::queued);
+  clock_.advance(hours(2));
+  EXPECT_EQ(send_all(), 1);
+}
+
+TEST_F(SendMessagesTest, reminds_of_tomorrow_once_from_the_set_hour_on) {
+  rules_.reminder_hour = 18;
+  const base::Instant evening = test::message_time + hours(9);
+  (void)sender();
+  clock_.set_wall(evening - Milliseconds(1));
+  run_pass();
+  EXPECT_TRUE(store_.reminded.empty());
+  clock_.set_wall(evening);
+  store_.remind_calls.next(Fate::request_lost);
+  run_pass();
+  EXPECT_TRUE(store_.reminded.empty());
+  run_pass();
+  run_pass();
+  EXPECT_EQ(store_.remind_calls.count(), 2) << "once more after the outage, and then not again";
+  ASSERT_TRUE(store_.reminded.contains("2026-07-07"));
+  EXPECT_EQ(store_.reminded.at("2026-07-07").starts_at, test::message_time + hours(15));
+  EXPECT_EQ(store_.reminded.at("2026-07-07").ends_at, test::message_time + hours(39));
+  clock_.set_wall(evening + hours(24));
+  run_pass();
+  EXPECT_EQ(store_.reminded.size(), 2U);
+}
+
+}  // namespace
+}  // namespace zl::app
