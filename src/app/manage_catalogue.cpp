@@ -97,7 +97,7 @@ ManageCatalogue::Answer<Created<domain::Activity>> ManageCatalogue::create_activ
   if (!faults.empty()) co_return invalid(std::move(faults));
   activity.id = parts_.random.next_id<base::ActivityId>();
   activity.publication = domain::Publication::draft;
-  name_sessions(activity);
+  name_sessions(activity, {});
   sort_sessions(activity);
   base::Outcome<Created<domain::Activity>> created = co_await parts_.store.create_activity(activity, actor, mark);
   if (created) co_await tell(activity.programme_id, false);
@@ -117,7 +117,7 @@ ManageCatalogue::Answer<domain::Activity> ManageCatalogue::update_activity(domai
   }
   domain::Faults faults = domain::check_activity(activity);
   if (!faults.empty()) co_return invalid(std::move(faults));
-  if (sessions_replaced) name_sessions(activity);
+  if (sessions_replaced) name_sessions(activity, known->activity.sessions);
   sort_sessions(activity);
 
   // Down in the gate first, up in the ledger first: at every moment the gate's capacity is the smaller one.
@@ -186,8 +186,17 @@ asio::awaitable<void> ManageCatalogue::tell(base::ProgrammeId programme_id, bool
   parts_.gate.announce_change();
 }
 
-void ManageCatalogue::name_sessions(domain::Activity& activity) {
-  for (domain::Session& session : activity.sessions) session.id = parts_.random.next_id<base::SessionId>();
+/// A session at the same time as one before is that one, wherever it meets now: it may move while seats are booked.
+void ManageCatalogue::name_sessions(domain::Activity& activity, std::vector<domain::Session> before) {
+  for (domain::Session& session : activity.sessions) {
+    const auto same = std::ranges::find(before, session.time, &domain::Session::time);
+    if (same == before.end()) {
+      session.id = parts_.random.next_id<base::SessionId>();
+    } else {
+      session.id = same->id;
+      before.erase(same);
+    }
+  }
 }
 
 }  // namespace zl::app

@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/access.hpp"
 #include "app/booking_ledger.hpp"
@@ -61,7 +62,7 @@ class ManageCatalogue {
 
  private:
   asio::awaitable<void> tell(base::ProgrammeId programme_id, bool gate_follows);
-  void name_sessions(domain::Activity& activity);
+  void name_sessions(domain::Activity& activity, std::vector<domain::Session> before);
 
   Parts parts_;
 };

@@ -13,6 +13,7 @@
 #include "store/mysql/answers.hpp"
 #include "store/mysql/audit_detail.hpp"
 #include "store/mysql/catalogue_rows.hpp"
+#include "store/mysql/outbox.hpp"
 #include "store/mysql/programme_locks.hpp"
 #include "store/mysql/session_changes.hpp"
 #include "store/mysql/sql.hpp"
@@ -187,6 +188,9 @@ base::Outcome<domain::Activity> update_activity(Write& write, const domain::Acti
   write.execute(
       sql(update_activities, wanted.kind, wanted.title, wanted.description, wanted.age_min, wanted.age_max, wanted.id));
   write_sessions(write, wanted.id, sessions);
+  if (before.publication == domain::Publication::published) {
+    tell_of_change(write, wanted.id, before.version + 1, sessions.changed);
+  }
   const domain::Activity after = find_activity(write, wanted.id).value();
   record(write, after, actor, "activity.update", detail_of(before, after));
   return after;

@@ -77,7 +77,7 @@ void write_rows(Transaction& transaction, AuditTrail& trail, const std::vector<C
     demand.seats += 1;
     cancellations.push_back({item.id, item.now});
     outbox.row(outbox_id(item.id, OutboxKind::cancelled_by_user), OutboxKind::cancelled_by_user, item.id,
-               booking.user_id, item.now);
+               booking.user_id, item.now, domain::MessageState::skipped);
     audit.row(trail.append(audit_record(item.actor, "booking.cancel", item.id.bytes, item.now)));
   }
   std::vector<SeatDemand> demands;

@@ -1,0 +1,21 @@
+// Claiming and settling messages of the outbox, each in the caller's transaction. Outcomes are those of
+// app::MessageStore.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "app/message_store.hpp"
+#include "store/mysql/write.hpp"
+
+namespace zl::mysql {
+
+/// `appid` says whose people openids belong to.
+std::optional<app::ClaimedMessage> claim_message(Write& write, std::string_view appid);
+
+bool settle_message(Write& write, const app::Settlement& settlement);
+
+/// Nothing where the report is of no message of ours yet, was told before, or changes nothing.
+std::optional<app::ReceiptEffect> add_receipt(Write& write, std::string_view openid, const app::DeliveryReport& report);
+
+}  // namespace zl::mysql
