@@ -109,6 +109,7 @@ class BeastHttpClient final : public HttpClient {
     made.set(http::field::host, usual_port ? origin_.host : origin_.host + ":" + std::to_string(origin_.port));
     made.set(http::field::connection, "close");
     made.set(http::field::accept, "application/json");
+    if (!request.bearer.empty()) made.set(http::field::authorization, "Bearer " + request.bearer);
     if (!request.json.empty()) {
       made.set(http::field::content_type, "application/json; charset=utf-8");
       made.body() = std::move(request.json);

@@ -13,8 +13,9 @@
 namespace zl::wechat {
 
 struct HttpRequest {
-  std::string target;  ///< path and query, encoded; holds secrets and is never logged
-  std::string json;    ///< a body to POST; GET where it is empty
+  std::string target;       ///< path and query, encoded; holds secrets and is never logged
+  std::string json;         ///< a body to POST; GET where it is empty
+  std::string bearer = {};  ///< a token for Authorization; none where it is empty
 };
 
 struct HttpAnswer {
