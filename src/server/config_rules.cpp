@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "domain/message_fields.hpp"
 #include "server/text_forms.hpp"
 
 namespace zl::server {
@@ -66,11 +67,22 @@ class Rules {
         fault(key, "must begin with https:// unless its host is loopback, not " + toml_text(url));
       }
     }
+    for (const std::string_view kind : {"booked", "cancelled", "offer", "reminder", "changed"}) {
+      check_message_template("wechat.template_" + std::string(kind));
+      check_message_template("wechat.notice_" + std::string(kind));
+    }
     if (with_secrets) check_wechat_secrets();
   }
 
  private:
   static constexpr std::string_view http_prefix = "http://";
+
+  void check_message_template(const std::string& key) {
+    const std::string& text = values_.text(key);
+    if (text.empty() || domain::MessageTemplate::parse(text)) return;
+    fault(key, "must be a template's id, alone or with its fields, \"ID thing1=activity time2=starts_at\", not " +
+                   toml_text(text));
+  }
 
   void check_wechat_secrets() {
     constexpr std::string_view missing = "is missing: give it, or a file that holds it";

@@ -14,6 +14,7 @@
 #include "store/mysql/identity_store.hpp"
 #include "store/mysql/lease.hpp"
 #include "store/mysql/login_states.hpp"
+#include "store/mysql/message_store.hpp"
 #include "store/mysql/migration_files.hpp"
 #include "store/mysql/migrations.hpp"
 #include "store/mysql/people_store.hpp"
@@ -103,6 +104,10 @@ std::unique_ptr<app::IdentityStore> MysqlSide::create_identities(std::string app
 
 boost::asio::awaitable<base::Outcome<std::uint64_t>> MysqlSide::outdate_gates() {
   return mysql::outdate_gates(pool_);
+}
+
+std::unique_ptr<app::MessageStore> MysqlSide::create_messages(std::string appid) {
+  return mysql::create_message_store(pool_, random_, std::move(appid));
 }
 
 void MysqlSide::stop() {

@@ -12,6 +12,7 @@
 #include "app/housekeeping.hpp"
 #include "app/identity_store.hpp"
 #include "app/login_states.hpp"
+#include "app/message_store.hpp"
 #include "app/people_store.hpp"
 #include "app/push_store.hpp"
 #include "app/reconcile.hpp"
@@ -51,6 +52,8 @@ class MysqlSide {
   app::AuditSealer& sealer() { return *sealer_; }
   /// See mysql::outdate_gates.
   boost::asio::awaitable<base::Outcome<std::uint64_t>> outdate_gates();
+  /// To the people of the service account with this appid.
+  std::unique_ptr<app::MessageStore> create_messages(std::string appid);
   const std::string& booking_id_secret() const { return booking_id_secret_; }
 
   /// Whether MySQL answers, by those who ask it every second anyway. The writers connect when somebody books, and

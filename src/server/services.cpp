@@ -158,6 +158,9 @@ void Services::add_wechat(const std::string& public_url) {
       app::TokenMint{keys_, clock_, random_, std::chrono::seconds(config_.auth.token_ttl_s)}, random_,
       std::chrono::seconds(config_.wechat.login_ttl_s), config_.wechat.max_logins_per_address});
   api_.platform.sign_in = platform_sign_in_.get();
+  messages_ = std::make_unique<MessageSide>(
+      config_.wechat, MessageSide::Parts{mysql_.create_messages(config_.wechat.appid), *wechat_, tasks_, clock_,
+                                         *metrics_, config_.booking.utc_offset_minutes, public_url});
   api_.platform.pages = &wechat_->pages();
   api_.platform.codes = &scene_codes_.emplace(wechat_->codes(), catalogue_, clock_);
   for (const std::string& file : config_.wechat.verify_files) {
@@ -168,9 +171,9 @@ void Services::add_wechat(const std::string& public_url) {
 }
 
 void Services::add_chat(const wechat::Callback& callback, const std::string& public_url) {
-  chat_ = std::make_unique<WechatChat>(WechatChat::Parts{callback, mysql_, *identities_, cancel_booking_, door_,
-                                                         nullptr, nullptr, catalogue_, time_, tasks_, clock_, random_,
-                                                         *metrics_, config_.booking.utc_offset_minutes, public_url});
+  chat_ = std::make_unique<WechatChat>(WechatChat::Parts{
+      callback, mysql_, *identities_, cancel_booking_, door_, &messages_->track(), &messages_->track(), catalogue_,
+      time_, tasks_, clock_, random_, *metrics_, config_.booking.utc_offset_minutes, public_url});
   api_.platform.callback = &chat_->callback();
   api_.platform.pushes = &chat_->pushes();
 }
@@ -221,6 +224,7 @@ void Services::start() {
         "forget_who_left");
   }
   tasks_.spawn(app::keep_sealed(mysql_.sealer(), tasks_), "seal_audit");
+  if (messages_) tasks_.spawn(messages_->sender().keep(), "send_messages");
   if (config_.metrics.port != 0) {
     metrics_listener_ =
         std::make_unique<runtime::MetricsListener>(config_.metrics.address, config_.metrics.port, metrics_);

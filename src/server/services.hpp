@@ -36,6 +36,7 @@
 #include "runtime/system_clock.hpp"
 #include "runtime/task_group.hpp"
 #include "server/config.hpp"
+#include "server/message_side.hpp"
 #include "server/mysql_side.hpp"
 #include "server/redis_side.hpp"
 #include "server/wechat_chat.hpp"
@@ -86,6 +87,7 @@ class Services final : private app::SeatNews {
   std::unique_ptr<WechatSide> wechat_;
   std::unique_ptr<app::IdentityStore> identities_;
   std::unique_ptr<app::PlatformSignIn> platform_sign_in_;
+  std::unique_ptr<MessageSide> messages_;
 
   app::CatalogueHolder catalogue_;
   app::GateClock time_;

@@ -2,8 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
-#include <fstream>
 #include <future>
 #include <regex>
 
@@ -15,6 +13,7 @@
 #include "wechat/credential_sources.hpp"
 #include "wechat/login_api.hpp"
 #include "wechat/platform_api.hpp"
+#include "wechat_emulator.hpp"
 
 namespace zl::test {
 namespace {
@@ -24,38 +23,6 @@ using wechat::ApiCall;
 using wechat::ApiReply;
 
 const wechat::AccountSecret account{"wxba5fad812f8e6fb9", "0123456789abcdef0123456789abcdef"};
-
-/// The emulator in a process of its own.
-class EmulatedPlatform {
- public:
-  EmulatedPlatform()
-      : output_(std::filesystem::temp_directory_path() / ("zhonglou_wechat_" + std::to_string(::getpid()) + ".out")),
-        process_({"/usr/bin/env", "PYTHONPATH=" + (source_dir() / "tests").string(), "PYTHONDONTWRITEBYTECODE=1",
-                  "/usr/bin/python3", "-m", "support.wechat_emulator", "--person", "o1"},
-                 {output_, {}}) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (url_.empty()) {
-      if (!process_.running() || std::chrono::steady_clock::now() > give_up) {
-        throw std::runtime_error("the emulator did not start");
-      }
-      std::ifstream file(output_);
-      std::string word;
-      if (file >> word >> url_ && word == "ready" && file.get() == '\n') break;
-      url_.clear();
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-  }
-  EmulatedPlatform(const EmulatedPlatform&) = delete;
-  EmulatedPlatform& operator=(const EmulatedPlatform&) = delete;
-  ~EmulatedPlatform() { std::filesystem::remove(output_); }
-
-  const std::string& url() const { return url_; }
-
- private:
-  std::filesystem::path output_;
-  Process process_;
-  std::string url_;
-};
 
 /// What one server process would hold.
 struct FleetMember {
@@ -157,7 +124,7 @@ class WechatPlatformTest : public StoreTest {
     return good;
   }
 
-  EmulatedPlatform platform_;
+  EmulatedPlatform platform_{{"--person", "o1"}};
   const std::unique_ptr<wechat::HttpClient> http_ = make_client(platform_.url());
   const std::unique_ptr<app::CredentialStore> store_ = mysql::create_credential_store(pool_);
   runtime::Loops loops_{loop_count};
