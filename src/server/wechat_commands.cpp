@@ -7,6 +7,7 @@
 
 #include "app/show_scene_code.hpp"
 #include "base/time.hpp"
+#include "domain/message_fields.hpp"
 #include "runtime/log.hpp"
 #include "runtime/loops.hpp"
 #include "runtime/random_device.hpp"
@@ -101,16 +102,18 @@ template <class T>
   throw std::runtime_error(text);
 }
 
-std::vector<wechat::AccountToCheck::Named> configured(const MessageTemplates& ids, const std::string& prefix) {
+std::vector<wechat::AccountToCheck::Named> configured(const MessageTemplates& texts, const std::string& prefix) {
   std::vector<wechat::AccountToCheck::Named> named;
-  const auto add = [&](std::string_view kind, const std::string& id) {
-    if (!id.empty()) named.emplace_back(prefix + std::string(kind), id);
+  const auto add = [&](std::string_view kind, const std::string& text) {
+    if (const auto parsed = domain::MessageTemplate::parse(text)) {
+      named.emplace_back(prefix + std::string(kind), parsed->id);
+    }
   };
-  add("booked", ids.booked);
-  add("cancelled", ids.cancelled);
-  add("offer", ids.offer);
-  add("reminder", ids.reminder);
-  add("changed", ids.changed);
+  add("booked", texts.booked);
+  add("cancelled", texts.cancelled);
+  add("offer", texts.offer);
+  add("reminder", texts.reminder);
+  add("changed", texts.changed);
   return named;
 }
 
