@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """What loadtest/overload makes of its load's counts: goodput, recovery, the verdict. Doctored runs have to be found out."""
 
 import copy
