@@ -90,7 +90,7 @@ MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::
       attendance_(mysql::create_attendance_store(writers_, pool_)),
       audit_(mysql::create_audit_store(pool_)),
       ledger_(mysql::create_booking_ledger(writers_, pool_)),
-      lease_(mysql::create_reconciler_lease(pool_, random)),
+      lease_(mysql::create_reconciler_lease(pool_, random, writable_)),
       retention_(mysql::create_retention(pool_)),
       credentials_(mysql::create_credential_store(pool_)),
       logins_(mysql::create_login_states(pool_)),

@@ -1,6 +1,7 @@
 // The MySQL side of the process: the pool, the writers, and the stores on top of them.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -56,9 +57,10 @@ class MysqlSide {
   std::unique_ptr<app::MessageStore> create_messages(std::string appid);
   const std::string& booking_id_secret() const { return booking_id_secret_; }
 
-  /// Whether MySQL answers, by those who ask it every second anyway. The writers connect when somebody books, and
-  /// nobody is sent to a process that says it is not ready: what they found last would never be found out to be over.
-  bool up() const { return pool_.up(); }
+  /// Whether MySQL answers and takes writes, by those who ask it every second anyway. The writers connect when somebody
+  /// books, and nobody is sent to a process that says it is not ready: what they found last would never be found out to
+  /// be over.
+  bool up() const { return pool_.up() && writable_.load(std::memory_order_relaxed); }
 
   /// Commits what is queued and closes the connections, while the loops still run.
   void stop();
@@ -66,6 +68,7 @@ class MysqlSide {
  private:
   const std::string booking_id_secret_;
   base::Random& random_;
+  std::atomic<bool> writable_{true};
   mysql::ConnectionPool pool_;
   mysql::WriterPool writers_;
   std::unique_ptr<app::CatalogueStore> catalogue_;
