@@ -1,0 +1,164 @@
+"""What a store or a server runs out of, and gets back: room on its disk, connections, descriptors."""
+
+import contextlib
+import os
+import pathlib
+import resource
+import socket
+import subprocess
+
+from judge_tool.gate import Redis
+from support.stack import SOURCE_DIR
+
+MIB = 1 << 20
+SERVING_USER = "zhonglou_serve"
+FEWEST_CONNECTIONS = 10  # that MariaDB can be set to
+STANDARD_STREAMS = 3  # the lowest descriptors, always in use
+END = "-- that was all --"
+DATA = {"redis": "redis", "mariadb": "mysql"}  # the stores' data folders
+
+# In a mount namespace of its own, which ends with the store: nobody else sees the disk, and nothing is left of it.
+START_ON_DISK = """
+set -e
+mkdir "$DATA.disk"
+mount -t tmpfs -o "size=$SIZE" none "$DATA.disk"
+cp -a "$DATA/." "$DATA.disk"
+mount --bind "$DATA.disk" "$DATA"
+exec "$@"
+"""
+
+
+class SmallDisk:
+    """Restarts a running store on a disk of its own with `spare_mib` left on it, that can be filled up and cleared."""
+
+    def __init__(self, stack, store, spare_mib, *options):
+        self._stack = stack
+        self._store = store
+        self.folder = stack.folder / DATA[store]
+        stack.store(f"stop-{store}")
+        used = sum(file.stat().st_blocks * 512 for file in self.folder.rglob("*"))
+        unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+        command = [SOURCE_DIR / "scripts/servers", f"start-{store}", "--small", *options, stack.folder]
+        subprocess.run([*unshare, "bash", "-c", START_ON_DISK, "bash", *command], check=True,
+                       env=os.environ | {"DATA": str(self.folder), "SIZE": str(used + spare_mib * MIB)})
+
+    @contextlib.contextmanager
+    def full(self):
+        """Not a page is left."""
+        pid = int((self._stack.folder / f"{self._store}.pid").read_text())
+        filler = pathlib.Path(f"/proc/{pid}/root{self.folder}/filler")
+        with filler.open("wb", buffering=0) as file:
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(MIB))
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(4096))
+        try:
+            yield
+        finally:
+            filler.unlink()
+
+
+class Operator:
+    """Who may do everything at a running MariaDB, on one connection that stays open."""
+
+    def __init__(self, stack):
+        self._process = subprocess.Popen(
+            ["mariadb", "--no-defaults", "--socket", stack.mysql_socket, "--batch", "--skip-column-names", "--unbuffered",
+             "--force"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.run("SELECT 1")
+
+    def run(self, statement):
+        """The first columns of its rows. A statement that fails has none."""
+        self._process.stdin.write(f"{statement};\nSELECT '{END}';\n")
+        self._process.stdin.flush()
+        rows = [line.rstrip("\n").split("\t")[0] for line in iter(self._process.stdout.readline, f"{END}\n")]
+        if "" in rows:
+            raise AssertionError("MariaDB let nobody in")
+        return rows
+
+    def end_sessions_of(self, user):
+        for session in self.run(f"SELECT id FROM information_schema.processlist WHERE user = '{user}'"):
+            self.run(f"KILL {session}")
+
+    def close(self):
+        self._process.communicate()
+
+
+@contextlib.contextmanager
+def mariadb_without_connections(stack):
+    """Strangers have all of them; the server's own are ended."""
+    operator = Operator(stack)
+    with contextlib.ExitStack() as strangers:
+        try:
+            [most] = operator.run("SELECT @@max_connections")
+            operator.run(f"SET GLOBAL max_connections = {FEWEST_CONNECTIONS}")
+            for _ in range(FEWEST_CONNECTIONS + 1):
+                stranger = strangers.enter_context(socket.socket(socket.AF_UNIX))
+                stranger.connect(str(stack.mysql_socket))
+                stranger.recv(1)  # the greeting, or the refusal: from now on it counts
+            operator.end_sessions_of(SERVING_USER)
+            yield
+        finally:
+            operator.run(f"SET GLOBAL max_connections = {most}")
+            operator.close()
+
+
+@contextlib.contextmanager
+def redis_without_connections(stack):
+    """The one that it lets in is ours; the server's own are ended."""
+    redis = Redis(stack.redis_socket)
+    _, most = redis.command("CONFIG", "GET", "maxclients")
+    try:
+        redis.command("CONFIG", "SET", "maxclients", "1")
+        end_clients(redis)
+        yield
+    finally:
+        redis.command("CONFIG", "SET", "maxclients", most)
+        redis.close()
+
+
+def end_clients(redis):
+    """All others, listeners too."""
+    for kind in ("normal", "pubsub"):
+        redis.command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+
+
+def end_connections(stack):
+    """All that servers have to both stores."""
+    redis = Redis(stack.redis_socket)
+    operator = Operator(stack)
+    end_clients(redis)
+    operator.end_sessions_of(SERVING_USER)
+    redis.close()
+    operator.close()
+
+
+@contextlib.contextmanager
+def read_only_mariadb(stack):
+    operator = Operator(stack)
+    operator.run("SET GLOBAL read_only = 1")
+    try:
+        yield
+    finally:
+        operator.run("SET GLOBAL read_only = 0")
+        operator.close()
+
+
+@contextlib.contextmanager
+def without_descriptors(pid):
+    """The process keeps what is open, and can open nothing more, not even in place of what it closes."""
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (STANDARD_STREAMS, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def cpu_seconds(pid):
+    """Of all threads of the process, since it began."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
