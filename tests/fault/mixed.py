@@ -1,13 +1,14 @@
 #!/usr/bin/python3 -B
-"""An ordinary day, for as long as wanted: parents log in, look, book, cancel and poll, staff check children in at the door. Nothing is
-broken; what is looked at is whether the server grows.
+"""An ordinary day, for as long as wanted: parents log in, look, book, cancel and poll, staff check children in at the door.
+Nothing is broken; what is looked at is whether the server grows.
 
   scripts/test fault --mixed [--minutes N] [--seed S]
 
-Resident memory and open descriptors are read every few seconds. The first third of the time, at most five minutes, is warm-up; the rest
-is four quarters. PASS (exit status 0) means: the median of the memory in the last quarter is at most 3 %, or 2 MiB, above that of the
-first; in the last quarter no more descriptors were open at any time than the most of the first and three; every answer was one that
-the call may have in calm; and at the end MySQL keeps every invariant and the gate counts what the ledger has sold.
+Resident memory and open descriptors are read every few seconds. The first third of the time, at most five minutes, is
+warm-up; the rest is four quarters. PASS (exit status 0) means: the median of the memory in the last quarter is at most
+3 %, or 2 MiB, above that of the first; in the last quarter no more descriptors were open at any time than the most of
+the first and three; every answer was one that the call may have in calm; and at the end MySQL keeps every invariant and
+the gate counts what the ledger has sold.
 """
 
 import argparse

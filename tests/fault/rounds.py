@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
-"""The long form of the fault tests: every fault of the network, one after the other; then rounds in which parents press at fresh
-programmes while servers, stores and the network between them are broken, and a judge that knows nothing of the server looks at
-what is left.
+"""The long form of the fault tests: every fault of the network and a full binary log, one after the other; then rounds in which
+parents press at fresh programmes while servers, stores and the network between them are broken, and a judge that knows nothing of
+the server looks at what is left.
 
   scripts/test fault --rounds N [--seed S] [--first K]
 
@@ -23,6 +23,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import bad_network
+import full_binary_log
 from client import Client
 from judge_tool import verdict
 from judge_tool.api import Api
@@ -187,9 +188,10 @@ def main():
     totals = collections.Counter()
     failed = []
     if options.first is None:
-        every_fault = unittest.defaultTestLoader.loadTestsFromTestCase(bad_network.EveryFault)
-        if not unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(every_fault).wasSuccessful():
-            failed.append("network")
+        cases = (bad_network.EveryFault, full_binary_log.FullBinaryLog)
+        slow_faults = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(case) for case in cases)
+        if not unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(slow_faults).wasSuccessful():
+            failed.append("faults one by one")
     first = options.first or 0
     scene = Scene()
     try:

@@ -94,11 +94,11 @@ def mariadb_without_connections(stack):
     with contextlib.ExitStack() as strangers:
         try:
             [most] = operator.run("SELECT @@max_connections")
-            operator.run(f"SET GLOBAL max_connections = {FEWEST_CONNECTIONS}")
-            for _ in range(FEWEST_CONNECTIONS + 1):
+            for _ in range(FEWEST_CONNECTIONS):
                 stranger = strangers.enter_context(socket.socket(socket.AF_UNIX))
                 stranger.connect(str(stack.mysql_socket))
-                stranger.recv(1)  # the greeting, or the refusal: from now on it counts
+                stranger.recv(1)  # the greeting: from now on it counts
+            operator.run(f"SET GLOBAL max_connections = {FEWEST_CONNECTIONS}")
             operator.end_sessions_of(SERVING_USER)
             yield
         finally:

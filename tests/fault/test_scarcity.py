@@ -1,36 +1,21 @@
-"""Disks that are full, connections and descriptors that are used up, a MySQL that is read only. While it lasts parents press, cancel
-and press again; what they are told is judged, and when it is over everything works again by the same server process."""
+"""Disks that are full, connections and descriptors that are used up, a MySQL that is read only."""
 
-import asyncio
 import contextlib
-import pathlib
 import select
-import shutil
 import socket
-import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 from client import done, made
-from judge_tool import verdict
-from judge_tool.api import Api
-from judge_tool.history import Recorder, now_ms
-from judge_tool.ledger import Ledger
-from judge_tool.parents import Parents
 from scarcity import (SmallDisk, cpu_seconds, end_connections, mariadb_without_connections, read_only_mariadb,
                       redis_without_connections, without_descriptors)
-from scene import HOLD_TTL_MS, PATIENCE_S, SETTINGS, FaultCase
-from town import book, eventually, fresh
+from scarcity_case import ScarcityCase
+from scene import PATIENCE_S, SETTINGS, FaultCase
+from town import book, eventually
 
-FAMILIES = 16
-CALM_S = 0.5
-LASTS_S = 2
-HEAL_MS = HOLD_TTL_MS + 6_000
 STATEMENT_TIMEOUT_MS = 1000
 SPARE_MIB = 32  # of which a starting MariaDB takes some
 BUSY_FOR_S = 2
-BUSY_SHARE = 0.5  # of a core, by a sanitised server that has nothing to do but to be refused
+BUSY_SHARE = 0.25  # of a core, by a sanitised server that has nothing to do but to be refused
 
 disks = {}
 
@@ -44,74 +29,6 @@ def setUpModule():
 
 def tearDownModule():
     FaultCase.stop_town()
-
-
-class ScarcityCase(FaultCase):
-    def setUp(self):
-        super().setUp()
-        self.pid = self.stack.server.pid
-        self.probe = self.town.client()
-        eventually(lambda: self.probe.get("/readyz").status == 200, what="/readyz 200")
-        self.wait_until_everybody_is_served()
-
-    def readiness(self):
-        return self.probe.get("/readyz").status
-
-    def survives(self, what, fault, told, during=None):
-        """Parents press in calm, during the fault and afterwards. Some were told `told` during it, and a judge finds nothing
-        wrong. `during` is called while it lasts."""
-        programme = self.town.programme(max_per_attendee=2, max_per_user=3, forbid_overlap=True, cancel_hours=24)
-        activities = [self.town.activity(programme, capacity, starts_in=24 * 20 + hour)["id"] for capacity, hour in ((6, 0), (9, 4))]
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="zl-"))
-        self.addCleanup(shutil.rmtree, folder)
-        recorder = Recorder(folder / "history.jsonl", hold_ttl_ms=HOLD_TTL_MS)
-        try:
-            self.press(activities, recorder, what, fault, during)
-        finally:
-            recorder.close()
-        found = self.judged(recorder.path)
-        self.assertEqual(found.violations, [], found.text())
-        self.assertFalse(found.tested_nothing, found.text())
-        self.assertIn(told, found.counts["answers"], found.text())
-        self.wait_until_everybody_is_served()
-        self.assertTrue(self.stack.server.running())
-        self.assertEqual(self.stack.server.pid, self.pid)
-        return found
-
-    def press(self, activities, recorder, what, fault, during):
-        parents = Parents(fresh("scarcity-"), FAMILIES, activities, lambda: [self.town.url], recorder)
-        logged_in, healed = threading.Event(), threading.Event()
-
-        async def live():
-            try:
-                await parents.log_in()
-            finally:
-                logged_in.set()
-            await parents.press(CALM_S * 2 + LASTS_S, healed)
-
-        with ThreadPoolExecutor(1) as pool:
-            pressing = pool.submit(asyncio.run, live())
-            try:
-                logged_in.wait()
-                time.sleep(CALM_S)
-                at = now_ms()
-                with fault:
-                    ends = time.monotonic() + LASTS_S
-                    if during:
-                        during()
-                    time.sleep(max(0.0, ends - time.monotonic()))
-                recorder.fault(what, at, now_ms())
-                eventually(lambda: self.readiness() == 200, what="/readyz 200")
-            finally:
-                healed.set()
-            pressing.result()
-
-    def judged(self, history):
-        admin = Api(self.town.url)
-        admin.log_in_admin(self.stack.admin_username, self.stack.admin_password)
-        self.addCleanup(admin.close)
-        ledger = Ledger(self.stack.mysql_socket, "zhonglou_migrate", self.stack.secret("mysql_migrate_password"))
-        return verdict.judge(verdict.Places(ledger, self.stack.redis_socket, [self.town.url], admin), [history], HEAL_MS, 100)
 
 
 class FullDisks(ScarcityCase):
@@ -141,7 +58,7 @@ class NoDescriptors(ScarcityCase):
 
     @classmethod
     def setUpClass(cls):
-        """A server of their own: UBSan looks at an object's type through a pipe, and takes it for a wrong one where there is none."""
+        """A server of their own: UBSan looks at an object's type through a pipe, and calls it wrong where there is none."""
         stack = cls.town.stack
         suppressions = stack.folder / "suppressions"
         suppressions.write_text("vptr:*\n")
