@@ -12,9 +12,10 @@
 
 namespace zl::mysql {
 
-/// Little's law with what batches lately took. The writer says when it begins and ends one; places() is callable from
-/// any thread. Never fewer than four batches: one that is committed, one whose callers hear of it, one in the queue and
-/// one at the gate, or the writer would wait for items where a batch takes longer than the target.
+/// Little's law with what batches lately took. The writer's lanes say when they begin and end one, under the writer's
+/// mutex; places() is callable from any thread. Never fewer than four batches: one that is committed, one whose callers
+/// hear of it, one in the queue and one at the gate, or the writer would wait for items where a batch takes longer than
+/// the target.
 class QueueLimit {
  public:
   static constexpr std::size_t least_batches = 4;
@@ -22,19 +23,25 @@ class QueueLimit {
   QueueLimit(std::chrono::milliseconds target, std::size_t batch_items, std::size_t most)
       : target_(target), batch_items_(batch_items), most_(most), least_(std::min(most, least_batches * batch_items)) {}
 
-  void begin(base::SteadyTime now) { begun_ns_.store(ns(now.time_since_epoch()), std::memory_order_relaxed); }
+  void begin(base::SteadyTime now) {
+    if (at_work_++ == 0) stands_since_ns_.store(ns(now.time_since_epoch()), std::memory_order_relaxed);
+  }
 
-  /// A batch counts a quarter: one that was held up does not close the queue for long.
-  void end(base::SteadyTime now) {
-    const std::int64_t took_ns = ns(now.time_since_epoch()) - begun_ns_.exchange(0, std::memory_order_relaxed);
+  /// Of batches that overlap, each counts from the end of the one before it: that is what the queue waits for. A batch
+  /// counts a quarter: one that was held up does not close the queue for long.
+  void end(base::SteadyTime began, base::SteadyTime now) {
+    const std::int64_t took_ns = ns(now - std::max(began, ended_));
+    ended_ = now;
     const std::int64_t before_ns = batch_ns_.load(std::memory_order_relaxed);
     batch_ns_.store(before_ns == 0 ? took_ns : before_ns + (took_ns - before_ns) / 4, std::memory_order_relaxed);
+    const std::int64_t since_ns = --at_work_ == 0 ? 0 : ns(now.time_since_epoch());
+    stands_since_ns_.store(since_ns, std::memory_order_relaxed);
   }
 
   std::size_t places(base::SteadyTime now) const {
-    const std::int64_t begun_ns = begun_ns_.load(std::memory_order_relaxed);
-    // The batch at work has taken longer than anybody should wait: what batches took before says nothing now.
-    if (begun_ns != 0 && ns(now.time_since_epoch()) - begun_ns > ns(target_)) return least_;
+    const std::int64_t since_ns = stands_since_ns_.load(std::memory_order_relaxed);
+    // No batch has ended for longer than anybody should wait: what batches took before says nothing now.
+    if (since_ns != 0 && ns(now.time_since_epoch()) - since_ns > ns(target_)) return least_;
     return places();
   }
 
@@ -53,8 +60,10 @@ class QueueLimit {
   const std::size_t batch_items_;
   const std::size_t most_;
   const std::size_t least_;
-  std::atomic<std::int64_t> begun_ns_ = 0;  ///< when the batch at work began; 0 between batches
-  std::atomic<std::int64_t> batch_ns_ = 0;  ///< what a batch takes lately
+  int at_work_ = 0;                                ///< batches; under the writer's mutex, like the next
+  base::SteadyTime ended_;                         ///< when the last one did
+  std::atomic<std::int64_t> stands_since_ns_ = 0;  ///< since when batches are at work and none has ended; 0: none is
+  std::atomic<std::int64_t> batch_ns_ = 0;         ///< what a batch takes lately
 };
 
 }  // namespace zl::mysql

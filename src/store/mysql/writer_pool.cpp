@@ -5,7 +5,6 @@
 #include <chrono>
 #include <exception>
 #include <functional>
-#include <ranges>
 #include <utility>
 
 #include "base/crash_point.hpp"
@@ -31,21 +30,6 @@ base::Refused overloaded() {
 
 }  // namespace
 
-WriterPool::Writer::Writer(const WriterConfig& config) : places(config.queue_limit), lanes(config.lanes) {
-  const std::chrono::milliseconds target(config.queue_target_ms);
-  for (Lane& lane : lanes) {
-    lane.limit.emplace(target, config.batch_limit, config.queue_limit - config.queue_limit / 8);
-  }
-}
-
-std::size_t WriterPool::Writer::limit(base::SteadyTime now) const {
-  return std::ranges::min(lanes | std::views::transform([now](const Lane& lane) { return lane.limit->places(now); }));
-}
-
-std::size_t WriterPool::Writer::usual_limit() const {
-  return std::ranges::min(lanes | std::views::transform([](const Lane& lane) { return lane.limit->places(); }));
-}
-
 WriterPool::WriterPool(const WriterConfig& config, const base::Clock& clock, base::Random& random,
                        runtime::Metrics& metrics)
     : config_(for_writers(config)),
@@ -61,7 +45,7 @@ WriterPool::WriterPool(const WriterConfig& config, const base::Clock& clock, bas
     metrics.gauge("zhonglou_ledger_items", "Items of a writer between taking a place and their answer.",
                   {{"writer", std::to_string(i)}}, [writer] { return static_cast<double>(writer->places.value()); });
     metrics.gauge("zhonglou_ledger_limit", "Items of a writer beyond which bookings are not taken.",
-                  {{"writer", std::to_string(i)}}, [writer] { return static_cast<double>(writer->usual_limit()); });
+                  {{"writer", std::to_string(i)}}, [writer] { return static_cast<double>(writer->limit.places()); });
   }
   metrics.gauge("zhonglou_ledger_up", "1 unless a writer's last attempt to reach MySQL failed.", {},
                 [up = up_] { return up->load() ? 1.0 : 0.0; });
@@ -110,7 +94,7 @@ std::optional<runtime::CountGuard> WriterPool::take_place(const base::ProgrammeI
 
 std::optional<runtime::CountGuard> WriterPool::take_place(const base::ProgrammeId& programme_id, app::Turn turn) {
   Writer& writer = writer_of(programme_id);
-  const std::size_t limit = writer.limit(clock_.steady_now());
+  const std::size_t limit = writer.limit.places(clock_.steady_now());
   const std::size_t allowed = turn == app::Turn::again ? limit : limit - limit / 4;
   if (writer.places.value() >= allowed) return std::nullopt;
   return writer.places.try_take();
@@ -179,9 +163,9 @@ void WriterPool::work(Writer& writer, Lane& lane) {
     const base::SteadyTime began = clock_.steady_now();
     refuse_expired(entries);
     if (!entries.empty()) {
-      lane.limit->begin(clock_.steady_now());
+      begin_commit(writer, began);
       commit(session, writer.memory, entries);
-      lane.limit->end(clock_.steady_now());
+      end_commit(writer, began, clock_.steady_now());
     }
     ZL_CRASH_POINT("ledger.answered");
     for (Entry& entry : entries) answer(std::move(entry));
@@ -233,6 +217,16 @@ WriterPool::Lane* WriterPool::first_free(Writer& writer) {
 
 BatchStart WriterPool::start_of(const Writer& writer) const {
   return batch_start({writer.places.value(), writer.queue.size(), writer.committing, writer.busy, config_.batch_limit});
+}
+
+void WriterPool::begin_commit(Writer& writer, base::SteadyTime now) {
+  const std::lock_guard lock(writer.mutex);
+  writer.limit.begin(now);
+}
+
+void WriterPool::end_commit(Writer& writer, base::SteadyTime began, base::SteadyTime now) {
+  const std::lock_guard lock(writer.mutex);
+  writer.limit.end(began, now);
 }
 
 void WriterPool::end_batch(Writer& writer, const Lane& lane, std::size_t count, base::SteadyTime::duration took) {

@@ -101,20 +101,18 @@ class WriterPool {
   };
   struct Lane {
     std::condition_variable called;
-    bool free = false;                // waits for items; under the writer's mutex
-    std::optional<QueueLimit> limit;  ///< from the lane's own batches; always there
+    bool free = false;  // waits for items; under the writer's mutex
     std::thread thread;
   };
   struct Writer {
-    explicit Writer(const WriterConfig& config);
-
-    /// Places that bookings may have taken: what the slower lane allows, since one that hangs holds rows which the
-    /// others wait for. An eighth of all places is never theirs.
-    std::size_t limit(base::SteadyTime now) const;
-    /// The same without regard to the batches at work.
-    std::size_t usual_limit() const;
+    explicit Writer(const WriterConfig& config)
+        : places(config.queue_limit),
+          limit(std::chrono::milliseconds(config.queue_target_ms), config.batch_limit,
+                config.queue_limit - config.queue_limit / 8),
+          lanes(config.lanes) {}
 
     runtime::BoundedCount places;
+    QueueLimit limit;  ///< of the places, for bookings; an eighth is never theirs
     std::mutex mutex;
     std::deque<Entry> queue;                  // under mutex
     std::size_t committing = 0;               // items that lanes have taken and not answered; under mutex
@@ -134,6 +132,8 @@ class WriterPool {
   static Lane* first_free(Writer& writer);
   BatchStart start_of(const Writer& writer) const;
   static void answer(Entry entry);
+  static void begin_commit(Writer& writer, base::SteadyTime now);
+  static void end_commit(Writer& writer, base::SteadyTime began, base::SteadyTime now);
   static void end_batch(Writer& writer, const Lane& lane, std::size_t count, base::SteadyTime::duration took);
   void refuse_expired(std::vector<Entry>& entries);
   void commit(Session& session, SharedHeldMemory& memory, std::vector<Entry>& entries);

@@ -16,9 +16,10 @@ class QueueLimitTest : public testing::Test {
  protected:
   void work(milliseconds took, int batches = 1) {
     for (int i = 0; i < batches; ++i) {
-      limit.begin(now);
+      const base::SteadyTime began = now;
+      limit.begin(began);
       now += took;
-      limit.end(now);
+      limit.end(began, now);
     }
   }
 
@@ -42,7 +43,7 @@ TEST_F(QueueLimitTest, never_exceeds_the_queue) {
   QueueLimit tiny(milliseconds(250), batch, 3);
   EXPECT_EQ(tiny.places(now), 3U);
   tiny.begin(now);
-  tiny.end(now + milliseconds(9000));
+  tiny.end(now, now + milliseconds(9000));
   EXPECT_EQ(tiny.places(now), 3U);
 }
 
@@ -72,10 +73,33 @@ TEST_F(QueueLimitTest, closes_while_a_batch_takes_longer_than_the_target) {
   limit.begin(now);
   EXPECT_EQ(limit.places(now + milliseconds(250)), most);
   EXPECT_EQ(limit.places(now + milliseconds(251)), least);
+  limit.end(now, now + milliseconds(260));
   now += milliseconds(260);
-  limit.end(now);
   work(milliseconds(5), 10);
   EXPECT_GT(limit.places(now + milliseconds(400)), least) << "no batch is at work";
+}
+
+TEST_F(QueueLimitTest, counts_what_the_queue_waits_for_where_batches_overlap) {
+  // Two lanes, each with a batch that takes 50 ms: one ends every 25.
+  base::SteadyTime began = now;
+  limit.begin(began);
+  for (int i = 0; i < 40; ++i) {
+    const base::SteadyTime next = began + milliseconds(25);
+    limit.begin(next);
+    limit.end(began, began + milliseconds(50));
+    began = next;
+  }
+  EXPECT_NEAR(static_cast<double>(limit.places()), 1000, 20);
+}
+
+TEST_F(QueueLimitTest, closes_while_no_lane_ends_a_batch) {
+  work(milliseconds(5));
+  const base::SteadyTime began = now;
+  limit.begin(began);
+  limit.begin(began + milliseconds(100));
+  limit.end(began, began + milliseconds(150));
+  EXPECT_GT(limit.places(began + milliseconds(400)), least) << "one has ended a moment ago";
+  EXPECT_EQ(limit.places(began + milliseconds(401)), least);
 }
 
 }  // namespace
