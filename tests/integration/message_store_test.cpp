@@ -156,6 +156,7 @@ TEST_F(MessageStoreTest, bookings_are_collected_once_while_chains_grow_and_two_c
   constexpr int bookings = 3;
   std::atomic<int> growing = chains;
   std::vector<std::thread> writers;
+  writers.reserve(chains);
   for (int chain = 0; chain < chains; ++chain) {
     writers.emplace_back([&] {
       mysql::Connection connection(serving_config());

@@ -58,7 +58,7 @@ TEST_F(PushStoreTest, gives_one_turn_at_a_time) {
 
 TEST_F(PushStoreTest, gives_the_answer_again_for_ever) {
   const std::string key = fresh_key();
-  const std::string words = "您的预约：\n1. 《书法》'\\\0𠮷";
+  const std::string words = std::string("您的预约：\n1. 《书法》'\\") + '\0' + "𠮷";
   EXPECT_EQ(finish(begin(key).turn.value(), words), words);
   lapse(key);
   const PushBegun again = begin(key);
@@ -139,6 +139,7 @@ TEST_F(PushStoreTest, counts_from_many_pushes_at_once) {
 TEST_F(PushStoreTest, remembers_the_last_choices_for_as_long_as_they_hold) {
   const std::string openid = "o" + new_id<base::UserId>().hex();
   std::vector<base::BookingId> choices;
+  choices.reserve(20);
   for (int i = 0; i < 20; ++i) choices.push_back(new_id<base::BookingId>());
   EXPECT_TRUE(wait(store_->choices(openid, clock_.now)).value().empty());
   ASSERT_TRUE(wait(store_->remember_choices(openid, choices)));

@@ -150,6 +150,7 @@ TEST_F(SendMessagesTest, keeps_the_rate) {
   (void)sender();
   const auto before = clock_.wall_now();
   std::vector<test::Eventual<bool>> lanes;
+  lanes.reserve(5);
   for (int lane = 0; lane < 5; ++lane) lanes.push_back(loop_.start(sender().send_next()));
   EXPECT_EQ(platform_.arrived.size(), 1U) << "the others wait for their turn of the rate";
   EXPECT_EQ(clock_.wall_now(), before);
