@@ -154,7 +154,6 @@ BatchFacts FactReader::read(Transaction& transaction, std::vector<std::string> i
 /// in them, or they are too large.
 Programmes FactReader::remember(const Ways& ways, const std::vector<std::vector<HeldRow>>& loaded, BatchFacts& facts) {
   std::unique_lock lock(memory_.mutex);
-  Programmes known;
   Programmes unknown;
   for (const base::ProgrammeId& id : ruled_) {
     if (contains(ways.reading, id)) continue;
@@ -163,14 +162,14 @@ Programmes FactReader::remember(const Ways& ways, const std::vector<std::vector<
     if (is_loaded) memory_.held.load(id, loaded[static_cast<std::size_t>(place - ways.loading.begin())]);
     if (!is_loaded) memory_.wait_for(lock, id, commits_.at(id));
     if (memory_.held.remembers(id) && (is_loaded || memory_.held.is_ours(id, commits_.at(id)))) {
-      known.push_back(id);
+      // At once: waiting for the next programme lets others in, who may make room in the memory.
+      for (const app::LedgerItem& item : items_) {
+        if (item.wish.programme_id == id) memory_.held.held_by(item.wish, facts.held);
+      }
     } else {
       memory_.held.drop(id);
       unknown.push_back(id);
     }
-  }
-  for (const app::LedgerItem& item : items_) {
-    if (contains(known, item.wish.programme_id)) memory_.held.held_by(item.wish, facts.held);
   }
   memory_.begin(programmes_);
   begun_ = true;
