@@ -127,7 +127,6 @@ struct SenderProcess {
         tokens({credentials, token_source, group, group.sleeper(), clock, random}, keeper()),
         api({http, tokens, stops, alarms, group.sleeper()}),
         sender(api, alarms),
-        track(*store, message_metrics),
         send({*store, sender, &sms, clock, group, message_metrics, rules()}) {}
 
   static wechat::CredentialKeeperConfig keeper() {
@@ -163,7 +162,6 @@ struct SenderProcess {
   wechat::CredentialKeeper tokens;
   wechat::PlatformApi api;
   wechat::MessageSender sender;
-  app::TrackMessages track;
   app::SendMessages send;
 };
 
@@ -208,14 +206,15 @@ class WechatMessagesTest : public StoreTest {
     process.reset();
   }
 
-  /// On the second loop, as a push may come while the first waits for the answer to the call that sent its message.
+  /// As another process of the fleet would, which is there whatever becomes of the sender; and on the second loop, as a
+  /// push may come while the first waits for the answer to the call that sent its message.
   void take(app::Push push) {
     if (auto* delivered = std::get_if<app::Delivered>(&push.content)) {
-      EXPECT_TRUE(runtime::run_on(loops_, 1, process_->track.delivered(push.openid, delivered->reports)));
+      EXPECT_TRUE(runtime::run_on(loops_, 1, track_.delivered(push.openid, delivered->reports)));
     } else if (auto* changed = std::get_if<app::ConsentChanged>(&push.content)) {
-      EXPECT_TRUE(runtime::run_on(loops_, 1, process_->track.consent_changed(push.openid, changed->changes)));
+      EXPECT_TRUE(runtime::run_on(loops_, 1, track_.consent_changed(push.openid, changed->changes)));
     } else if (std::holds_alternative<app::Unfollowed>(push.content)) {
-      EXPECT_TRUE(runtime::run_on(loops_, 1, process_->track.set_following(push.openid, false)));
+      EXPECT_TRUE(runtime::run_on(loops_, 1, track_.set_following(push.openid, false)));
     }
   }
 
@@ -316,6 +315,10 @@ class WechatMessagesTest : public StoreTest {
   runtime::Loops loops_{2};
   RecordingSms sms_;
   std::unique_ptr<SenderProcess> process_;
+  runtime::Metrics track_metrics_;
+  app::MessageMetrics track_message_metrics_{track_metrics_};
+  const std::unique_ptr<app::MessageStore> track_store_ = mysql::create_message_store(pool_, random_, account.appid);
+  app::TrackMessages track_{*track_store_, track_message_metrics_};
   std::optional<PushReceiver> receiver_;
 };
 
