@@ -1,4 +1,5 @@
-"""The audit's story of bookings, told by GET /admin/audit. The only place that knows how it is asked for and read."""
+"""The audit's story of bookings as GET /admin/audit tells it: a second opinion beside the table (chains.py), which has
+to be the same. The only place that knows how it is asked for and read."""
 from __future__ import annotations
 
 import datetime

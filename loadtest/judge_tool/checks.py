@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 
-from . import refusals
+from . import chains, refusals
 from .history import History, Request
 from .snapshot import Booking, Snapshot
 from .timeline import ROUNDING_MS, Span, Timeline, most_at_once
@@ -222,6 +223,20 @@ def audit_agrees(case: Case) -> Iterator[str]:
         yield f"the audit tells of {action} of {short(subject)}, which does not exist"
 
 
+def chains_are_whole(case: Case) -> Iterator[str]:
+    return chains.faults(case.snapshot.audit_rows)
+
+
+def api_tells_the_audit(case: Case) -> Iterator[str]:
+    """What the servers tell of the audit is what is written."""
+    written, told = (collections.Counter(map(dataclasses.astuple, entries))
+                     for entries in (case.snapshot.audit, case.snapshot.audit_told))
+    for (action, subject, *_), count in (written - told).items():
+        yield f"the API leaves out {count} entries of {action} of {short(subject)}, or tells them otherwise"
+    for (action, subject, *_), count in (told - written).items():
+        yield f"the API tells {count} entries of {action} of {short(subject)} that are not written"
+
+
 def answers_are_allowed(case: Case) -> Iterator[str]:
     for request in case.history.requests:
         if request.outcome != "answered":
@@ -251,6 +266,8 @@ RULES: dict[str, Callable[[Case], Iterator[str]]] = {
     "no overlaps at any moment": overlaps_hold,
     "the gate agrees with the ledger": gate_agrees,
     "the audit tells the same story": audit_agrees,
+    "the audit's chains are whole": chains_are_whole,
+    "the API tells the audit that is written": api_tells_the_audit,
     "answers of the contract": answers_are_allowed,
     "refusals were true when given": refusals_are_true,
 }

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 from collections.abc import Iterable
 
-from .snapshot import Activity, Booking, Programme, Snapshot
+from .snapshot import Activity, AuditRow, Booking, Programme, Snapshot
 
 TIMEOUT_S = 60
 
@@ -61,8 +61,19 @@ class Ledger:
             return set()
         return {row[0] for row in self.rows(f"SELECT LOWER(HEX(id)) FROM bookings WHERE id IN ({id_list(ids)})")}
 
+    def audit(self) -> list[AuditRow]:
+        """All of it, whoever wrote it."""
+        return [audit_row_of(row) for row in self.rows(
+            "SELECT HEX(chain_id), seq, at, HEX(actor_id), HEX(actor_role), HEX(action), HEX(subject), HEX(detail), "
+            "HEX(address), HEX(request_id), HEX(prev_hash), HEX(hash) FROM audit ORDER BY chain_id, seq")]
+
 
 CANCELLED = "4"
+
+
+def audit_row_of(row: list[str | None]) -> AuditRow:
+    chain, seq, at, *others = row
+    return AuditRow(bytes.fromhex(chain), int(seq), int(at), *map(bytes.fromhex, others))
 
 
 def booking_of(row: list[str | None]) -> Booking:

@@ -54,12 +54,32 @@ class AuditEntry:
 
 
 @dataclasses.dataclass
+class AuditRow:
+    """A row of the audit table, in bytes, as its hash is made of them."""
+
+    chain: bytes
+    seq: int
+    at: int
+    actor: bytes
+    role: bytes
+    action: bytes
+    subject: bytes
+    detail: bytes
+    address: bytes
+    request: bytes
+    prev_hash: bytes
+    hash: bytes
+
+
+@dataclasses.dataclass
 class Snapshot:
     programmes: dict[str, Programme]
     activities: dict[str, Activity]
     bookings: dict[str, Booking]
     gate: dict[str, GateCount] = dataclasses.field(default_factory=dict)  # activities that the gate doesn't know are missing
-    audit: list[AuditEntry] = dataclasses.field(default_factory=list)
+    audit: list[AuditEntry] = dataclasses.field(default_factory=list)  # by the table
+    audit_told: list[AuditEntry] = dataclasses.field(default_factory=list)  # by the API
+    audit_rows: list[AuditRow] = dataclasses.field(default_factory=list)  # of everything that was ever done
 
     def overlapping(self, one: str, other: str) -> bool:
         """Whether two activities meet at the same time."""

@@ -7,7 +7,7 @@ import pathlib
 import time
 from collections.abc import Iterable
 
-from . import checks, history as histories
+from . import chains, checks, history as histories
 from .api import Api
 from .audit import read_audit
 from .gate import Redis, RedisFault, read_gate
@@ -100,12 +100,15 @@ def gate_of(places: Places, snapshot: Snapshot) -> dict:
 def read(places: Places, programmes: Iterable[str], history: History) -> Snapshot:
     snapshot = places.ledger.read(programmes)
     snapshot.gate = gate_of(places, snapshot)
-    began = min((request.invoked for request in history.requests), default=now_ms())
-    entries = read_audit(places.admin, began - AUDIT_MARGIN_MS)
+    since = min((request.invoked for request in history.requests), default=now_ms()) - AUDIT_MARGIN_MS
+    told = read_audit(places.admin, since)
+    snapshot.audit_rows = places.ledger.audit()
+    written = list(chains.entries(snapshot.audit_rows, since))
     # Others book too: what is told of a booking of another programme is not this run's.
-    elsewhere = places.ledger.existing({entry.subject for entry in entries} - set(snapshot.bookings))
-    elsewhere |= {entry.subject for entry in entries if entry.activity and entry.activity not in snapshot.activities}
-    snapshot.audit = [entry for entry in entries if entry.subject not in elsewhere]
+    elsewhere = places.ledger.existing({entry.subject for entry in [*told, *written]} - set(snapshot.bookings))
+    elsewhere |= {entry.subject for entry in written if entry.activity and entry.activity not in snapshot.activities}
+    snapshot.audit = [entry for entry in written if entry.subject not in elsewhere]
+    snapshot.audit_told = [entry for entry in told if entry.subject not in elsewhere]
     return snapshot
 
 
@@ -132,6 +135,8 @@ def counts_of(case: checks.Case, refill: Refill, settled_at: int) -> dict[str, o
         "seats": f"{sum(a.capacity for a in snapshot.activities.values())} in {len(snapshot.activities)} activities "
                  f"of {len(snapshot.programmes)} programmes",
         "audit entries": len(snapshot.audit),
+        "  rows of the whole table": f"{len(snapshot.audit_rows)} in "
+                                     f"{len({row.chain for row in snapshot.audit_rows})} chains",
         "settled at the latest": f"{(settled_at - last_fault) / 1000:.1f} s after the last fault" if last_fault else "at once",
         "free seats booked by strangers": f"{refill.booked}, the last after {refill.slowest_s:.1f} s",
     }

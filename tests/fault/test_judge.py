@@ -126,5 +126,21 @@ class TheCommand(Judging):
         self.ledger.rows(f"UPDATE activity_seats SET capacity = capacity + 1 WHERE activity_id = X'{self.activity['id']}'")
         self.finds("settling", "lost seats", "the gate agrees with the ledger")
 
+    def finds_a_change_of_the_audit(self, change, back):
+        """The audit is everybody's: it is put back."""
+        row = f"action = 'activity.publish' AND subject = X'{self.activity['id']}'"
+        self.ledger.rows(f"UPDATE audit SET {change} WHERE {row}")
+        try:
+            self.finds("the audit's chains are whole")
+        finally:
+            self.ledger.rows(f"UPDATE audit SET {back} WHERE {row}")
+
+    def test_an_audit_row_that_was_taken_out_of_its_chain_is_found_though_it_tells_of_no_booking(self):
+        move = "chain_id = REVERSE(chain_id)"
+        self.finds_a_change_of_the_audit(move, move)
+
+    def test_an_audit_row_that_was_changed_is_found(self):
+        self.finds_a_change_of_the_audit("address = CONCAT('x', address)", "address = SUBSTR(address, 2)")
+
     def test_a_server_that_is_away_is_told(self):
         self.assertEqual(self.judge("--url", "http://127.0.0.1:1").returncode, 2)

@@ -11,14 +11,27 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "loadtest"))
 
-from judge_tool import checks, history, verdict  # noqa: E402 (the path comes first)
+from judge_tool import chains, checks, history, verdict  # noqa: E402 (the path comes first)
 from judge_tool.history import Fault, History, Recorder, Request  # noqa: E402
-from judge_tool.snapshot import Activity, AuditEntry, Booking, GateCount, Programme, Snapshot  # noqa: E402
+from judge_tool.snapshot import Activity, AuditEntry, AuditRow, Booking, GateCount, Programme, Snapshot  # noqa: E402
 
 START = 1_700_000_000_000
 HEAL_MS = 10_000
 HOUR_MS = 3_600_000
 LATER = 20_000  # after START, when everybody knows of everything
+
+
+def chain_of(name, count):
+    """Rows as a writer makes them; the first tells of two bookings."""
+    rows = []
+    line = b"%s @127.0.0.1 request\n" % b" ".join([b"0123456789abcdef" * 2] * 4)
+    for seq in range(1, count + 1):
+        action, detail = (chains.BOOKED, line * 2) if seq == 1 else (b"activity.publish", b"{}")
+        row = AuditRow(name, seq, START + seq, b"actor", b"user", action, b"subject", detail, b"", b"request",
+                       rows[-1].hash if rows else chains.FIRST_PREV_HASH, b"")
+        row.hash = chains.hash_of(row)
+        rows.append(row)
+    return rows
 
 
 class World:
@@ -34,7 +47,8 @@ class World:
         self.snapshot = Snapshot(
             programmes={"summer": Programme("summer", 2, 3, True)},
             activities={name: Activity(name, "summer", 2, 0, [time]) for name, time in times.items()}, bookings={},
-            gate={name: GateCount(0, 2, {}) for name in times})
+            gate={name: GateCount(0, 2, {}) for name in times}, audit_rows=chain_of(b"one", 3) + chain_of(b"other", 1))
+        self.audit_told = None  # by the API: what is written
 
     def request(self, kind, user, invoked, ended, **facts):
         facts = {"outcome": "answered", **facts}
@@ -86,6 +100,7 @@ class World:
 
     def violations(self):
         """What each rule finds, by its name."""
+        self.snapshot.audit_told = self.snapshot.audit if self.audit_told is None else self.audit_told
         case = checks.Case(History(self.requests, self.faults), self.snapshot, HEAL_MS)
         found = {name: list(rule(case)) for name, rule in checks.RULES.items()}
         return {name: faults for name, faults in found.items() if faults}
@@ -343,6 +358,54 @@ class Doctored(unittest.TestCase):
         self.world.snapshot.audit.append(AuditEntry("booking.cancel", "ann-bo-paint", "ann", START))
         self.catches("the audit tells the same story")
 
+    def test_an_api_that_leaves_out_an_entry(self):
+        self.world.audit_told = self.world.snapshot.audit[1:]
+        self.catches("the API tells the audit that is written")
+
+    def test_an_api_that_tells_an_entry_twice(self):
+        self.world.audit_told = self.world.snapshot.audit + self.world.snapshot.audit[:1]
+        self.catches("the API tells the audit that is written")
+
+    def test_an_api_that_tells_of_another_user(self):
+        self.world.audit_told = copy.deepcopy(self.world.snapshot.audit)
+        self.world.audit_told[0].actor = "zoe"
+        self.catches("the API tells the audit that is written")
+
+    def test_a_chain_that_was_cut_out_of(self):
+        del self.world.snapshot.audit_rows[1]
+        self.catches("the audit's chains are whole")
+
+    def test_a_chain_without_its_beginning(self):
+        del self.world.snapshot.audit_rows[0]
+        self.catches("the audit's chains are whole")
+
+    def test_a_row_that_was_changed(self):
+        self.world.snapshot.audit_rows[1].actor = b"zoe"
+        self.catches("the audit's chains are whole")
+
+    def test_a_last_row_that_was_changed_with_its_hash_left(self):
+        self.world.snapshot.audit_rows[2].detail = b'{"capacity": 9}'
+        self.catches("the audit's chains are whole")
+
+    def test_a_row_that_was_changed_and_hashed_anew(self):
+        row = self.world.snapshot.audit_rows[1]
+        row.at += 1
+        row.hash = chains.hash_of(row)
+        self.catches("the audit's chains are whole")
+
+    def test_a_first_row_that_claims_one_before_it(self):
+        row = self.world.snapshot.audit_rows[3]
+        row.prev_hash = b"x" * 32
+        row.hash = chains.hash_of(row)
+        self.catches("the audit's chains are whole")
+
+    def test_a_line_that_tells_of_no_booking(self):
+        row = self.world.snapshot.audit_rows[3]
+        row.detail = row.detail[:-20]
+        row.detail = row.detail.replace(b" @", b" ", 1)
+        row.hash = chains.hash_of(row)
+        self.catches("the audit's chains are whole")
+
     def test_an_answer_that_no_fault_excuses(self):
         self.world.ask("lea", "mo", "dance", 300, 310, status=500, code="internal")
         self.catches("answers of the contract")
@@ -377,6 +440,23 @@ class Doctored(unittest.TestCase):
     def test_an_overlap_with_nothing(self):
         self.world.refuse("cat", "di", "paint", 300, "overlaps")
         self.catches("refusals were true when given")
+
+
+class TheAuditTable(unittest.TestCase):
+    def test_a_row_tells_of_each_of_its_bookings(self):
+        first, second = ([letter * 32 for letter in letters] for letters in ("abcd", "0123"))
+        row = chain_of(b"chain", 1)[0]
+        row.detail = f"{' '.join(first)} @::1 r\n{' '.join(second)} @ r\n".encode()
+        self.assertEqual(list(chains.entries([row], START)),
+                         [AuditEntry("booking.create", ids[0], ids[3], row.at, ids[1], ids[2])
+                          for ids in (first, second)])
+
+    def test_what_is_older_and_what_is_no_booking_is_left_out(self):
+        rows = chain_of(b"chain", 3)
+        self.assertEqual(list(chains.entries(rows, START + 2)), [])
+        rows[2].action = chains.CANCELLED
+        self.assertEqual(list(chains.entries(rows, START + 2)),
+                         [AuditEntry("booking.cancel", b"subject".hex(), b"actor".hex(), START + 3)])
 
 
 class TheFile(unittest.TestCase):
