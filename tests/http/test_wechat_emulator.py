@@ -221,6 +221,16 @@ class MessageTest(EmulatorTest):
             self.assertIn("thing1.DATA", answer["errmsg"])
         self.assertEqual(self.send(self.token, data={})["errcode"], 47003)
 
+    def test_a_restricted_template_and_forbidden_words_are_refused_in_both_families(self):
+        self.platform.consent("o1", "NOTICE")
+        self.platform.forbid_words(["钢琴"])
+        self.assertEqual([self.send(self.token)["errcode"], self.notify(self.token)["errcode"]], [45168, 45168])
+        self.platform.forbid_words([])
+        for template in ("TEMPLATE", "NOTICE"):
+            self.platform.restrict_template(template)
+        self.assertEqual([self.send(self.token)["errcode"], self.notify(self.token)["errcode"]], [43116, 43116])
+        self.assertEqual(self.platform.report()["sent"], [])
+
     def test_what_is_no_json_is_refused(self):
         target = f"/cgi-bin/message/template/send?access_token={self.token}"
         for body in (b"{", b"[]", "{\"a\":\"钢\"}".encode("gbk")):

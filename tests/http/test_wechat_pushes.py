@@ -67,6 +67,13 @@ class PushTest(EmulatorTest):
         bodies = {body for _, body in self.receiver.pushes}
         self.assertEqual(len(bodies), 1, "MsgId and CreateTime stay")
 
+    def test_whether_a_push_that_was_answered_by_another_status_is_repeated_is_an_option(self):
+        self.push_to(mode="plain", repeats_on_answers=False, timeout_s=0.3)
+        for answers, statuses in (([503], [503]), (["<xml>"], [200]), ([1.0, 503], [None, 503]), ([1.0], [None, 200])):
+            self.receiver.answers = answers
+            deliveries = self.platform.say("o1", "在吗")["deliveries"]
+            self.assertEqual([delivery["status"] for delivery in deliveries], statuses)
+
     def test_a_push_is_given_up_after_its_retries(self):
         for attempts in (3, 4):
             self.push_to(mode="safe", attempts=attempts)
@@ -125,6 +132,30 @@ class PushTest(EmulatorTest):
         self.platform.block("o1")
         self.assertEqual(self.send(self.stable()["access_token"])["errcode"], 0)
         self.assertEqual(ElementTree.fromstring(self.receiver.pushes[-1][1]).findtext("Status"), "failed:user block")
+
+    def test_a_notice_that_is_let_through_no_more_has_a_receipt_that_says_so(self):
+        self.push_to(mode="plain")
+        self.platform.receipts = "before"
+        self.platform.consent("o1", "NOTICE")
+        self.platform.block("o1")
+        self.assertEqual(self.notify(self.stable()["access_token"])["errcode"], 0)
+        item = ElementTree.fromstring(self.receiver.pushes[-1][1]).find("SubscribeMsgSentEvent/List")
+        self.assertEqual((item.findtext("ErrorCode"), item.findtext("ErrorStatus")), ("1", "failed:user block"))
+
+    def test_two_messages_to_one_person_at_once_are_one_too_many(self):
+        self.push_to(mode="plain")
+        self.platform.receipts = "before"
+        token, second = self.stable()["access_token"], []
+
+        def send_another(_query):
+            """While the first call waits for its receipt to be taken."""
+            second.append(self.send(token)["errcode"])
+            return "success"
+
+        self.receiver.answers = [send_another]
+        self.assertEqual(self.send(token)["errcode"], 0)
+        self.assertEqual(second, [43108])
+        self.assertEqual(self.send(token)["errcode"], 0)
 
     def test_a_consent_is_withdrawn(self):
         self.push_to(mode="plain")

@@ -60,6 +60,9 @@ class Account:
         self.menu: dict | None = None
         self.scene_codes = Scenes(now, settings.permanent_scenes)
         self.standing_faults: dict[str, int] = {}  # path: errcode, until it is taken away
+        self.restricted_templates: set[str] = set()
+        self.sensitive_words: set[str] = set()
+        self._sending: set[str] = set()  # openids
         self._user_tokens: dict[str, tuple[str, str, float]] = {}  # token: openid, scope, until
         self._codes: dict[str, dict] = {}
         self._used: dict[tuple, int] = {}  # (path, minute or day): calls
@@ -170,12 +173,22 @@ class Account:
 
     # ---- messages ----
 
+    def begin_sending(self, openid: str) -> None:
+        """Until end_sending, for calls that overlap: the platform takes one at a time for each person."""
+        if openid in self._sending:
+            raise Fault(43108)
+        self._sending.add(openid)
+
+    def end_sending(self, openid: str) -> None:
+        self._sending.discard(openid)
+
     def send_template(self, body: dict) -> tuple[dict, bool]:
         """The answer, and whether this is a new message. A client_msg_id seen within ten minutes gives the first
         message's answer again and sends nothing."""
         person = self.person(body.get("touser", ""))
         if body.get("template_id") not in self.settings.templates:
             raise Fault(40037)
+        self._check_restrictions(body)
         if not person.following:
             raise Fault(43004)
         self._check_data(body.get("data"))
@@ -194,11 +207,18 @@ class Account:
         template = body.get("template_id")
         if template not in self.settings.notices:
             raise Fault(40037)
+        self._check_restrictions(body)
         self._check_data(body.get("data"))
         if person.consents[template] <= 0:
             raise Fault(43101)
         person.consents[template] -= 1
         return {"errcode": 0, "errmsg": "ok"}, self._keep("notice", body)
+
+    def _check_restrictions(self, body: dict) -> None:
+        if body["template_id"] in self.restricted_templates:
+            raise Fault(43116)
+        if any(word in str(body.get("data")) for word in self.sensitive_words):
+            raise Fault(45168)
 
     def _keep(self, kind: str, body: dict) -> str:
         self._next_message += 1

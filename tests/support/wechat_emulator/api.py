@@ -31,7 +31,7 @@ class Api:
 
     def answer(self, method: str, path: str, query: dict, raw: bytes) -> dict:
         wanted, needs_token, name = self.CALLS[path]
-        receipt = None
+        receipt = sending_to = None
         try:
             with self._emulator.lock:
                 self._account.count(path)
@@ -39,14 +39,21 @@ class Api:
                     raise Fault(43002)
                 if needs_token:
                     self._account.tokens.check(query.get("access_token", ""))
+                if name in ("template", "notice"):
+                    openid = self._json(raw).get("touser", "")
+                    self._account.begin_sending(openid)
+                    sending_to = openid
                 answer = getattr(self, name)(query, raw)
                 if isinstance(answer, tuple):
                     answer, receipt = answer
+            if receipt:
+                self._emulator.send_receipt(*receipt)
+            return answer
         except Fault as fault:
             return fault.answer
-        if receipt:
-            self._emulator.send_receipt(*receipt)
-        return answer
+        finally:
+            if sending_to is not None:
+                self._account.end_sending(sending_to)
 
     @staticmethod
     def _json(raw: bytes) -> dict:

@@ -37,10 +37,12 @@ class Delivery:
 class Pusher:
     """`attempts` is 3 or 4: the documentation doesn't say whether the first counts among "three retries". Whether a
     repetition is signed anew isn't said either; it is here unless `sign_anew` is false. A sealed answer carries the push's
-    nonce unless `echoed_nonce` is false: the real platform is answered with others too, by a library of long standing."""
+    nonce unless `echoed_nonce` is false: the real platform is answered with others too, by a library of long standing.
+    What is documented to be repeated is a push without an answer within five seconds; whether another status, or words that
+    can't be read, are repeated too isn't said: they are unless `repeats_on_answers` is false."""
 
     def __init__(self, url: str, token: str, encoding_aes_key: str, appid: str, mode: str = "safe", timeout_s: float = 5,
-                 attempts: int = 4, sign_anew: bool = True, echoed_nonce: bool = True):
+                 attempts: int = 4, sign_anew: bool = True, echoed_nonce: bool = True, repeats_on_answers: bool = True):
         if mode not in MODES:
             raise ValueError(f"the mode is one of {MODES}")
         self._url = urllib.parse.urlsplit(url)
@@ -51,6 +53,7 @@ class Pusher:
         self._attempts = attempts
         self._sign_anew = sign_anew
         self._echoed_nonce = echoed_nonce
+        self._repeats_on_answers = repeats_on_answers
 
     def check_url(self, echo: str = "4375120948345356249") -> bool:
         """The platform's check of the address, as when the settings are saved."""
@@ -64,7 +67,8 @@ class Pusher:
         for _ in range(self._attempts):
             signed = self._signed(openid, xml) if signed is None or self._sign_anew else signed
             deliveries.append(self._understand(self._request("POST", *signed), signed[0]["nonce"]))
-            if deliveries[-1].understood:
+            answered = deliveries[-1].status is not None
+            if deliveries[-1].understood or (answered and not self._repeats_on_answers):
                 break
         return deliveries
 

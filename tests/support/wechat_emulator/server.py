@@ -117,6 +117,18 @@ class Emulator:
             self.account.quotas[path] = (per_minute, per_day)
         return {}
 
+    def restrict_template(self, template_id: str) -> dict:
+        """The platform has taken offence at a template: of either family, from now on."""
+        with self.lock:
+            self.account.restricted_templates.add(template_id)
+        return {}
+
+    def forbid_words(self, words: list) -> dict:
+        """What no field of a message may hold from now on."""
+        with self.lock:
+            self.account.sensitive_words = set(words)
+        return {}
+
     def push_to(self, url: str, token: str, encoding_aes_key: str = "", **options) -> dict:
         """Where pushes go from now on; the answer says whether the address passed the platform's check."""
         pusher = Pusher(url, token, encoding_aes_key, self.account.settings.appid, **options)
@@ -200,9 +212,9 @@ class Emulator:
                     "scenes": [vars(code) for code in self.account.scene_codes.codes.values()],
                     "pushes": [[vars(delivery) for delivery in deliveries] for deliveries in self.pushed]}
 
-    CONTROLS = ("add_person", "code", "visit_as", "set_home", "advance", "kill_tokens", "plan_faults", "stand_fault",
-                "set_quota", "push_to", "say", "event", "press", "scan", "subscribe", "unsubscribe", "block", "consent",
-                "withdraw_consent", "report")
+    CONTROLS = ("add_person", "code", "visit_as", "set_home", "advance", "kill_tokens", "plan_faults",
+                "stand_fault", "set_quota", "restrict_template", "forbid_words", "push_to", "say", "event",
+                "press", "scan", "subscribe", "unsubscribe", "block", "consent", "withdraw_consent", "report")
 
     def call(self, name: str, arguments: dict) -> dict:
         if name not in self.CONTROLS:
@@ -238,8 +250,10 @@ class Emulator:
         self.event(openid, "TEMPLATESENDJOBFINISH", f"<MsgID>{message_id}</MsgID>{cdata('Status', status)}")
 
     def notice_receipt(self, openid: str, message_id: str, template_id: str) -> None:
-        item = (f"<List>{cdata('TemplateId', template_id)}<MsgID>{message_id}</MsgID><ErrorCode>0</ErrorCode>"
-                f"{cdata('ErrorStatus', 'success')}</List>")
+        """Which codes a failed notice has is not documented; that it isn't 0 is."""
+        code, status = (1, "failed:user block") if self.account.people[openid].blocking else (0, "success")
+        item = (f"<List>{cdata('TemplateId', template_id)}<MsgID>{message_id}</MsgID><ErrorCode>{code}</ErrorCode>"
+                f"{cdata('ErrorStatus', status)}</List>")
         self.event(openid, "subscribe_msg_sent_event", f"<SubscribeMsgSentEvent>{item}</SubscribeMsgSentEvent>")
 
 
