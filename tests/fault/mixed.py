@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 """An ordinary day, for as long as wanted: parents log in, look, book, cancel and poll, staff check children in at the door.
-Nothing is broken; what is looked at is whether the server grows.
+Families come for the first time, activities are published, cancelled and over, requests are wrong in every way, and
+connections come and go. Nothing is broken; what is looked at is whether the server grows.
 
   scripts/test fault --mixed [--minutes N] [--seed S]
 
@@ -14,15 +15,19 @@ the gate counts what the ledger has sold.
 import argparse
 import asyncio
 import collections
+import contextlib
+import datetime
+import itertools
 import pathlib
 import random
 import statistics
 import sys
 import time
+import urllib.parse
 
 from judge_tool import wire
 from stores import Gate, Ledger
-from town import Town, eventually
+from town import Town, eventually, instant, now
 
 FAMILIES = 40
 ACTIVITIES = 8
@@ -35,6 +40,11 @@ GROWTH_SHARE = 0.03
 GROWTH_MIB = 2
 MORE_DESCRIPTORS = 3
 PAUSE_S = (0.1, 0.5)  # between two calls of a family; forty of them make about 300 a second
+NEW_FAMILY_S = 2
+NEW_ACTIVITY_S = 10
+FLEETING = 4  # of the activities that come and go; the oldest is cancelled, or over by then
+BAD_REQUEST_S = 0.2
+CHURN_S = 0.1
 TIMEOUT_S = 60
 HEAL_TIMEOUT_S = 30
 
@@ -56,15 +66,29 @@ class Day:
         self.answers = collections.Counter()
         programme = town.programme()
         self.programme_id = programme["id"]
+        self.station_id = town.station["id"]
         self.activities = [town.activity(programme, CAPACITY, starts_in=24 * 20 + hour) for hour in range(ACTIVITIES)]
+        self.fleeting = []
+        self.came = collections.Counter()  # what was there for the first time
 
     async def live(self, seconds):
-        families = [asyncio.create_task(Family(self, number, f"{self._seed} {number}").live()) for number in range(FAMILIES)]
+        everybody = [Family(self, f"parent-{number}", f"{self._seed} {number}") for number in range(FAMILIES)]
+        everybody += [Newcomers(self, self._seed), Station(self), BadRequests(self), Churn(self)]
+        living = [asyncio.create_task(somebody.live()) for somebody in everybody]
         over = asyncio.create_task(asyncio.sleep(seconds))
-        await asyncio.wait([over, *families], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([over, *living], return_when=asyncio.FIRST_COMPLETED)
         self._over.set()
         over.cancel()
-        await asyncio.gather(*families)
+        await asyncio.gather(*living)
+
+    async def rest(self, seconds):
+        """No longer than the day."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), seconds)
+
+    @property
+    def address(self):
+        return urllib.parse.urlsplit(self._url)
 
     @property
     def over(self):
@@ -73,11 +97,14 @@ class Day:
     async def call(self, link, method, path, allowed, token=None, body=None, key=None):
         """The answer, whose status is one of `allowed`."""
         answer = await link.call(self._url, method, path, token, body, key, TIMEOUT_S)
-        shape = "/".join("…" if len(part) == 32 else part for part in path.partition("?")[0].split("/"))
-        self.answers[f"{method} {shape} {answer.status} {answer.json.get('code', '')}".rstrip()] += 1
+        self.count(method, path, answer.status, answer.json.get("code", ""))
         if answer.status not in allowed:
             raise Unexpected(f"{method} {path} was answered {answer.status} {answer.json}")
         return answer
+
+    def count(self, method, path, status, code):
+        shape = "/".join("…" if len(part) == 32 else part for part in path.partition("?")[0].split("/"))
+        self.answers[f"{method} {shape} {status} {code}".rstrip()] += 1
 
     async def staff_call(self, link, method, path, allowed, body=None):
         return await self.call(link, method, path, allowed, self._staff, body)
@@ -86,9 +113,9 @@ class Day:
 class Family:
     """One parent with one child, who comes back all day."""
 
-    def __init__(self, day, number, seed):
+    def __init__(self, day, openid, seed):
         self._day = day
-        self._openid = f"parent-{number}"
+        self._openid = openid
         self._choice = random.Random(seed)
         self._keys = 0
         self._link = wire.Link()
@@ -101,6 +128,15 @@ class Family:
             while not self._day.over:
                 await self._choice.choice([self._book, self._book, self._look, self._look, self._poll, self._come_back])()
                 await self._pause()
+        finally:
+            self._link.close()
+
+    async def visit(self):
+        """Once, for an activity that is new as well, if there is one."""
+        try:
+            await self._log_in()
+            await self._look()
+            await self._book(self._choice.choice(self._day.fleeting or self._day.activities), (201, 404, 409))
         finally:
             self._link.close()
 
@@ -129,13 +165,16 @@ class Family:
             await self._call("GET", f"/activities/{activity}", (200,))
             await self._pause()
 
-    async def _book(self):
-        """A seat, if there is one; perhaps the child is there, and in the end they give it up."""
-        activity = self._choice.choice(self._day.activities)
+    async def _book(self, activity=None, allowed=(201, 409)):
+        """A seat, if there is one; perhaps the child is there, and in the end they give it up. Of what comes and goes a
+        seat is kept."""
+        lasting = activity is None
+        activity = activity or self._choice.choice(self._day.activities)
         self._keys += 1
-        answer = await self._day.call(self._link, "POST", f"/activities/{activity['id']}/bookings", (201, 409), self._token,
-                                      {"attendee_id": self._child}, f"mixed-key-{self._keys}-{self._openid}")
-        if answer.status != 201:
+        answer = await self._day.call(self._link, "POST", f"/activities/{activity['id']}/bookings", allowed,
+                                      self._token, {"attendee_id": self._child},
+                                      f"mixed-key-{self._keys}-{self._openid}")
+        if answer.status != 201 or not lasting:
             return
         booking = answer.json["id"]
         await self._pause()
@@ -153,6 +192,131 @@ class Family:
 
     async def _pause(self):
         await asyncio.sleep(self._choice.uniform(*PAUSE_S))
+
+
+class Newcomers:
+    """A family every few seconds that was never there before."""
+
+    def __init__(self, day, seed):
+        self._day = day
+        self._seed = seed
+
+    async def live(self):
+        while not self._day.over:
+            self._day.came["families"] += 1
+            name = f"newcomer-{self._day.came['families']}"
+            await Family(self._day, name, f"{self._seed} {name}").visit()
+            await self._day.rest(NEW_FAMILY_S)
+
+
+class Station:
+    """Publishes programmes of one activity: every other is cancelled after a while, the others are over by then."""
+
+    def __init__(self, day):
+        self._day = day
+        self._link = wire.Link()
+
+    async def live(self):
+        try:
+            while not self._day.over:
+                await self._publish(goes_by_itself=self._day.came["activities"] % 2 == 1)
+                if len(self._day.fleeting) > FLEETING:
+                    await self._end(self._day.fleeting.pop(0))
+                await self._day.rest(NEW_ACTIVITY_S)
+        finally:
+            self._link.close()
+
+    async def _publish(self, goes_by_itself):
+        """Before it is over, it is among the fleeting ones for longer than a family waits."""
+        self._day.came["activities"] += 1
+        start = now() + datetime.timedelta(seconds=FLEETING * NEW_ACTIVITY_S / 2 if goes_by_itself else 86_400 * 20)
+        end = start + datetime.timedelta(seconds=NEW_ACTIVITY_S)
+        programme = await self._call("POST", "/admin/programmes", 201, {
+            "station_id": self._day.station_id, "title": "批次", "opens_at": instant(start - datetime.timedelta(days=30)),
+            "closes_at": instant(end), "rules": {"max_per_user": 2}})
+        activity = await self._call("POST", "/admin/activities", 201, {
+            "programme_id": programme["id"], "kind": "class", "title": "活动", "age_min": 0, "age_max": 150,
+            "capacity": 20, "sessions": [{"starts_at": instant(start), "ends_at": instant(end), "venue": ""}]})
+        await self._call("POST", f"/admin/activities/{activity['id']}/publish", 200)
+        self._day.fleeting.append(activity | {"goes_by_itself": goes_by_itself})
+
+    async def _end(self, activity):
+        if not activity["goes_by_itself"]:
+            await self._call("POST", f"/admin/activities/{activity['id']}/cancel", 200, {"reason": "台风"})
+        else:
+            shown = await self._call("GET", f"/admin/activities/{activity['id']}", 200)
+            if shown["state"] != "finished":
+                raise Unexpected(f"an activity that is over is {shown['state']}")
+        self._day.came["activities that ended"] += 1
+
+    async def _call(self, method, path, status, body=None):
+        return (await self._day.staff_call(self._link, method, path, (status,), body)).json
+
+
+class BadRequests:
+    """What clients get wrong, each on a connection of its own, in turns."""
+
+    JSON = b"Host: town\r\nContent-Type: application/json\r\n"
+    LOGIN = b"POST /api/v1/login/dev HTTP/1.1\r\n" + JSON
+    ALL = [
+        (b"nonsense\r\n\r\n", 400),
+        (LOGIN + b"Content-Length: 4\r\n\r\n{\"a\"", 400),
+        (LOGIN + b"Content-Length: 2\r\n\r\n{}", 400),
+        (LOGIN + b"Content-Length: 99999999\r\n\r\n", 413),
+        (LOGIN + b"\r\n", 411),
+        (LOGIN.replace(b"application/json", b"text/plain") + b"Content-Length: 2\r\n\r\n{}", 415),
+        (b"GET /api/v1/time HTTP/1.1\r\nHost: town\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n", 431),
+        (b"GET /api/v1/nothing HTTP/1.1\r\nHost: town\r\n\r\n", 404),
+        (b"DELETE /api/v1/time HTTP/1.1\r\nHost: town\r\n\r\n", 405),
+        (b"GET /api/v1/me HTTP/1.1\r\nHost: town\r\nAuthorization: Bearer z1.nonsense\r\n\r\n", 401),
+        (b"GET /api/v1/activities?limit=-1 HTTP/1.1\r\nHost: town\r\n\r\n", 400),
+        (b"GET /api/v1/activities/" + b"f" * 32 + b" HTTP/1.1\r\nHost: town\r\n\r\n", 404),
+    ]
+
+    def __init__(self, day):
+        self._day = day
+
+    async def live(self):
+        for request, status in itertools.cycle(self.ALL):
+            if self._day.over:
+                return
+            told = await self._told(request)
+            self._day.count("bad request:", "", told or "cut off", "")
+            # A server that has read enough closes, which may overtake its answer.
+            if told not in (status, None):
+                raise Unexpected(f"{request[:60]} was answered {told}")
+            await self._day.rest(BAD_REQUEST_S)
+
+    async def _told(self, request):
+        reader, writer = await asyncio.open_connection(self._day.address.hostname, self._day.address.port)
+        try:
+            writer.write(request)
+            async with asyncio.timeout(TIMEOUT_S):
+                return int((await reader.readline()).split()[1])
+        except (OSError, IndexError):
+            return None
+        finally:
+            writer.close()
+
+
+class Churn:
+    """Connections that come and go: with nothing, with half a request, with a request whose answer nobody waits for."""
+
+    SENT = (b"", b"GET /api/v1/ti", BadRequests.LOGIN + b"Content-Length: 50\r\n\r\n{",
+            b"GET /api/v1/activities HTTP/1.1\r\nHost: town\r\n\r\n")
+
+    def __init__(self, day):
+        self._day = day
+
+    async def live(self):
+        for sent in itertools.cycle(self.SENT):
+            if self._day.over:
+                return
+            _, writer = await asyncio.open_connection(self._day.address.hostname, self._day.address.port)
+            writer.write(sent)
+            self._day.came["connections that went again"] += 1
+            writer.close()
+            await self._day.rest(CHURN_S)
 
 
 class Meter:
@@ -226,6 +390,8 @@ def run(town, seconds, seed):
         faults.append(f"{type(error).__name__} {error}")
     for answer, count in sorted(day.answers.items()):
         print(f"  {count:8}  {answer}")
+    for what, count in day.came.items():
+        print(f"  {count:8}  {what}")
     print(f"  {day.answers.total():8}  answers in all, {day.answers.total() / seconds:.0f} a second")
     try:
         eventually(lambda: not unsettled(town, day.programme_id), HEAL_TIMEOUT_S, "a gate that counts as the ledger does")
