@@ -36,6 +36,10 @@ class MysqlProxy {
   /// Bytes from the client; true where the link goes on. A negative `server` is not closed.
   virtual bool from_client(std::string request, int client, int& server) = 0;
   virtual bool lets_in() { return true; }
+  /// Bytes on their way to the client.
+  virtual void from_server(std::string_view /*answer*/) {}
+  /// A link has closed its client's end.
+  virtual void closed() {}
 
   /// By the constructor and the destructor of the class that says how: start() is the last of one, stop() the first of
   /// the other, which closes all links.
@@ -106,10 +110,12 @@ class MysqlProxy {
       }
       if (open && ends[1].revents != 0) {
         const std::string answer = receive(server);
+        from_server(answer);
         open = !answer.empty() && send_all(client, answer);
       }
     }
     ::close(client);
+    closed();
     if (server >= 0) ::close(server);
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <mutex>
 
 #include "mysql_proxy.hpp"
@@ -69,6 +70,17 @@ class StatementFaults final : public MysqlProxy {
     const std::lock_guard lock(mutex_);
     return failed_;
   }
+  /// How often the server has told a client this error because of us.
+  int errors(int code) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = errors_.find(code);
+    return found == errors_.end() ? 0 : found->second;
+  }
+  /// Links that are closed.
+  int links_closed() const {
+    const std::lock_guard lock(mutex_);
+    return links_closed_;
+  }
   /// One of them was a COMMIT.
   bool failed_at_commit() const {
     const std::lock_guard lock(mutex_);
@@ -133,6 +145,23 @@ class StatementFaults final : public MysqlProxy {
     return send_all(server, request);
   }
 
+  /// An error packet of the protocol: 255, the code's two bytes, "#", the SQL state's five, the message.
+  void from_server(std::string_view answer) override {
+    constexpr std::string_view message = "forced";
+    constexpr std::size_t before_message = 9;
+    const std::size_t at = answer.find(message);
+    if (at == std::string_view::npos || at < before_message || answer[at - 6] != '#') return;
+    const auto byte = [&](std::size_t place) { return int{static_cast<unsigned char>(answer[place])}; };
+    if (byte(at - before_message) != 255) return;
+    const std::lock_guard lock(mutex_);
+    ++errors_[byte(at - before_message + 1) + (byte(at - before_message + 2) << 8)];
+  }
+
+  void closed() override {
+    const std::lock_guard lock(mutex_);
+    ++links_closed_;
+  }
+
   /// These run, and then comes the fault.
   static bool fail_after(Statements statements, StatementFault fault, int server) {
     if (std::string last = failing(fault); !last.empty()) {
@@ -157,6 +186,8 @@ class StatementFaults final : public MysqlProxy {
   std::vector<std::pair<std::size_t, StatementFault>> plan_;  // under mutex_, in order
   int failed_ = 0;                                            // under mutex_
   bool failed_at_commit_ = false;                             // under mutex_
+  std::map<int, int> errors_;                                 // under mutex_
+  int links_closed_ = 0;                                      // under mutex_
 };
 
 }  // namespace zl::test

@@ -1,136 +1,22 @@
 // Every statement of booking, cancelling, publishing, closing and checking in fails once, in every way in which MySQL
-// may fail it. Whatever the outcome says is true, nothing is half written, the same id settles it, no lock is left, and
-// the next call is served.
-#include "statement_faults.hpp"
+// may fail it (statement_fault_trials.hpp says what has to hold).
+#include <atomic>
+#include <map>
 
-#include "ledger_harness.hpp"
+#include "statement_fault_trials.hpp"
 #include "store/mysql/attendance_store.hpp"
+#include "store/mysql/book_batch.hpp"
 #include "store/mysql/catalogue_store.hpp"
 
 namespace zl::test {
 namespace {
 
-enum class Told { done = 1, refused, unknown };
-
-template <class T>
-Told told(const base::Outcome<T>& outcome) {
-  if (outcome.is_done()) return Told::done;
-  if (outcome.is_unknown()) return Told::unknown;
-  EXPECT_EQ(outcome.refused().code, base::Code::unavailable) << outcome.refused().detail;
-  return Told::refused;
-}
-
-enum class Written { nothing = 1, everything, half };
-
-Written written(const std::vector<std::uint64_t>& found, const std::vector<std::uint64_t>& before,
-                const std::vector<std::uint64_t>& after) {
-  if (found == before) return Written::nothing;
-  return found == after ? Written::everything : Written::half;
-}
-
-/// An operation on rows of its own; it may be called again.
-struct Trial {
-  std::function<Told()> call;
-  std::function<Written()> look;
-};
-
-class StatementFaultsTest : public LedgerTest {
+class BookingFaultsTest : public StatementFaultsTest {
  protected:
-  using Trials = std::function<Trial()>;
-
   void SetUp() override {
-    LedgerTest::SetUp();
-    const std::string path = (stores().folder() / "faults.sock").string();
-    ::unlink(path.c_str());
-    mysql_ = std::make_unique<StatementFaults>(stores().mysql_socket(), path);
-    config_.connection.address = "unix://" + path;
-    pool_ = std::make_unique<mysql::ConnectionPool>(mysql::PoolConfig{config_.connection, 1, 64, 20'000}, clock_,
-                                                    random_, metrics_);
+    StatementFaultsTest::SetUp();
     catalogue_ = mysql::create_catalogue_store(*pool_);
     door_ = mysql::create_attendance_store(process().writers, process().pool);
-  }
-
-  /// What is told when a statement fails: before COMMIT everything but a server that can't be written is run again.
-  /// A writer follows up a COMMIT that failed; whoever uses the pool is told that the outcome is unknown.
-  enum class Follows { up = 1, not_up };
-  static Told expected(StatementFault fault, bool commit, Follows follows) {
-    if (commit) return follows == Follows::up ? Told::done : Told::unknown;
-    return fault == StatementFault::read_only ? Told::refused : Told::done;
-  }
-
-  /// One statement after the other, until a call has no more.
-  void fail_each_statement(const Trials& trials, Follows follows) {
-    ASSERT_EQ(trials().call(), Told::done) << "from here on there is a connection";
-    std::size_t number = 1;
-    for (bool reached = true; reached && !HasFailure(); ++number) {
-      for (const StatementFault fault : all_statement_faults) {
-        // Before the first statement of a call the link closes behind the last of the call before it.
-        if (number == 1 && fault == StatementFault::gone) continue;
-        SCOPED_TRACE("statement " + std::to_string(number) + ", fault " + std::to_string(static_cast<int>(fault)));
-        reached = fail_once(trials(), number, fault, follows);
-        if (reached) fail_twice(trials(), number, fault);
-      }
-    }
-    EXPECT_GT(number, 6U);
-    lose_idle_connection(trials);
-  }
-
-  /// False where the call has fewer statements.
-  bool fail_once(const Trial& trial, std::size_t number, StatementFault fault, Follows follows) {
-    EXPECT_EQ(trial.look(), Written::nothing);
-    mysql_->count();
-    mysql_->fail(number, fault);
-    const Told answer = trial.call();
-    // A statement that was never sent is known by those that failed in its place.
-    if (fault != StatementFault::gone) at_commit_ = mysql_->failed_at_commit();
-    const bool reached = mysql_->failed() == 1 && (mysql_->seen() >= number || at_commit_);
-    const Told wanted = reached ? expected(fault, at_commit_, follows) : Told::done;
-    mysql_->count();
-    EXPECT_EQ(answer, wanted);
-    if (answer != Told::unknown) {
-      EXPECT_EQ(trial.look(), answer == Told::done ? Written::everything : Written::nothing);
-    }
-    settles(trial);
-    return reached;
-  }
-
-  /// And the link is lost at the very next statement: the roll-back, or the first of the next attempt.
-  void fail_twice(const Trial& trial, std::size_t number, StatementFault fault) {
-    mysql_->count();
-    mysql_->fail(number, fault);
-    mysql_->fail(number + 1, StatementFault::lost_before);
-    const Told answer = trial.call();
-    mysql_->count();
-    if (answer != Told::unknown) {
-      EXPECT_EQ(trial.look(), answer == Told::done ? Written::everything : Written::nothing);
-    }
-    settles(trial);
-  }
-
-  /// The connection is lost between two calls.
-  void lose_idle_connection(const Trials& trials) {
-    const Trial measured = trials();
-    mysql_->count();
-    EXPECT_EQ(measured.call(), Told::done);
-    const std::size_t statements = mysql_->seen();
-    const Trial before = trials();
-    mysql_->count();
-    mysql_->fail(statements + 1, StatementFault::gone);
-    EXPECT_EQ(before.call(), Told::done);
-    EXPECT_EQ(mysql_->failed(), 1);
-    const Trial after = trials();
-    EXPECT_EQ(after.call(), Told::done);
-    EXPECT_EQ(after.look(), Written::everything);
-  }
-
-  void settles(const Trial& trial) {
-    EXPECT_NE(trial.look(), Written::half);
-    eventually([&] { return trial.call() == Told::done; });
-    EXPECT_EQ(trial.look(), Written::everything);
-    mysql::Transaction nobody_waits(db_);
-    db_.query(mysql::sql("SELECT 1 FROM activity_seats WHERE programme_id = ? FOR UPDATE NOWAIT", programme_));
-    db_.query(mysql::sql("SELECT 1 FROM bookings WHERE programme_id = ? FOR UPDATE NOWAIT", programme_));
-    db_.query(mysql::sql("SELECT 1 FROM programmes WHERE id = ? FOR UPDATE NOWAIT", programme_));
   }
 
   std::vector<std::uint64_t> facts(const app::LedgerItem& item) {
@@ -160,13 +46,9 @@ class StatementFaultsTest : public LedgerTest {
   }
 
   const app::Actor staff_{base::AccountId{{2}}, "staff", "10.0.0.1", "request"};
-  std::unique_ptr<StatementFaults> mysql_;
-  runtime::Metrics metrics_;
-  std::unique_ptr<mysql::ConnectionPool> pool_;
   std::unique_ptr<app::CatalogueStore> catalogue_;
   std::unique_ptr<app::AttendanceStore> door_;
   std::uint64_t changes_before_ = 0;
-  bool at_commit_ = false;  ///< what fails is a COMMIT
 };
 
 TEST(SplitStatements, LeavesTextsWhole) {
@@ -174,7 +56,29 @@ TEST(SplitStatements, LeavesTextsWhole) {
   EXPECT_EQ(split_statements("A"), (std::vector<std::string>{"A"}));
 }
 
-TEST_F(StatementFaultsTest, OfABooking) {
+/// What the rest of this file rests on: each fault is the error that it is called after.
+TEST_F(BookingFaultsTest, AreErrorsThatTheConnectorReports) {
+  const std::map<StatementFault, int> codes{{StatementFault::deadlock, 1213},    {StatementFault::lock_timeout, 1205},
+                                            {StatementFault::read_only, 1290},   {StatementFault::gone, 2006},
+                                            {StatementFault::lost_before, 2013}, {StatementFault::lost_after, 2013}};
+  for (const auto& [fault, code] : codes) {
+    mysql::Connection connection(config_.connection);
+    const int closed = mysql_->links_closed();
+    mysql_->count();
+    mysql_->fail(2, fault);
+    connection.query("SELECT 1");
+    // The link closes behind the statement before.
+    if (fault == StatementFault::gone) eventually([&] { return mysql_->links_closed() > closed; });
+    try {
+      connection.query("SELECT 2");
+      ADD_FAILURE() << code;
+    } catch (const mysql::SqlError& error) {
+      EXPECT_EQ(error.code(), code);
+    }
+  }
+}
+
+TEST_F(BookingFaultsTest, OfABooking) {
   fail_each_statement(
       [this] {
         app::LedgerItem item = an_item(an_activity(10), {2, 4, true, 0});
@@ -184,7 +88,37 @@ TEST_F(StatementFaultsTest, OfABooking) {
       Follows::up);
 }
 
-TEST_F(StatementFaultsTest, OfACancellation) {
+/// A child is booked twice in one batch, which has to be decided exactly: the first of the two has the seat.
+TEST_F(BookingFaultsTest, OfABookingWithARival) {
+  std::atomic<bool> up = true;
+  mysql::ConnectionConfig as_writers = config_.connection;
+  as_writers.autocommit = false;
+  as_writers.packets = true;
+  mysql::Session session(as_writers, clock_, random_, up);
+  const mysql::RunnerConfig runner_config;
+  mysql::SharedHeldMemory memory;
+  fail_each_statement(
+      [&] {
+        const app::LedgerItem item = an_item(an_activity(10), {2, 4, true, 0});
+        app::LedgerItem rival = an_item(item.wish.activity_id, {2, 4, true, 0});
+        rival.wish.attendee_id = item.wish.attendee_id;
+        return Trial{[&, item, rival] {
+                       mysql::BatchRunner runner(runner_config, session, clock_, random_);
+                       const auto answers = mysql::book_batch(runner, memory, {again(item), again(rival)});
+                       EXPECT_EQ(told(answers[0]), told(answers[1]));
+                       if (answers[1].is_done()) EXPECT_EQ(refusal(answers[1]), base::Code::already_booked);
+                       return told(answers[0]);
+                     },
+                     [this, item, rival] {
+                       std::vector<std::uint64_t> found = facts(item);
+                       found.push_back(audit_entries(rival.wish.id));
+                       return written(found, {0, 0, 0, 0, 0}, {1, 1, 0, 1, 0});
+                     }};
+      },
+      Follows::up);
+}
+
+TEST_F(BookingFaultsTest, OfACancellation) {
   fail_each_statement(
       [this] {
         const app::LedgerItem item = booked(an_activity(10));
@@ -194,7 +128,7 @@ TEST_F(StatementFaultsTest, OfACancellation) {
       Follows::up);
 }
 
-TEST_F(StatementFaultsTest, OfACheckIn) {
+TEST_F(BookingFaultsTest, OfACheckIn) {
   const auto activity = an_activity(1000);
   const auto session = random_.next_id<base::SessionId>();
   db_.execute(mysql::sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at, venue) VALUES (?, ?, 10, 20, '')",
@@ -214,7 +148,7 @@ TEST_F(StatementFaultsTest, OfACheckIn) {
       Follows::up);
 }
 
-TEST_F(StatementFaultsTest, OfAPublication) {
+TEST_F(BookingFaultsTest, OfAPublication) {
   fail_each_statement(
       [this] {
         const auto id = an_activity(10);
@@ -227,7 +161,7 @@ TEST_F(StatementFaultsTest, OfAPublication) {
       Follows::not_up);
 }
 
-TEST_F(StatementFaultsTest, OfAnActivityThatIsCancelled) {
+TEST_F(BookingFaultsTest, OfAnActivityThatIsCancelled) {
   fail_each_statement(
       [this] {
         const auto id = an_activity(10);

@@ -1,0 +1,159 @@
+// What the tests of statements that fail share: an operation is a trial, and each of its statements fails once, in
+// every way in which MySQL may fail it. Whatever the outcome says is true, nothing is half written, the same call
+// settles it, no lock is left, and the next call is served.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ledger_harness.hpp"
+#include "statement_faults.hpp"
+#include "store/mysql/pool.hpp"
+
+namespace zl::test {
+
+enum class Told { done = 1, refused, unknown };
+
+/// What the outcome says. Refused is unavailable, and nothing else.
+template <class T>
+Told told(const base::Outcome<T>& outcome) {
+  if (outcome.is_done()) return Told::done;
+  if (outcome.is_unknown()) return Told::unknown;
+  EXPECT_EQ(outcome.refused().code, base::Code::unavailable) << outcome.refused().detail;
+  return Told::refused;
+}
+
+enum class Written { nothing = 1, everything, half };
+
+inline Written written(const std::vector<std::uint64_t>& found, const std::vector<std::uint64_t>& before,
+                       const std::vector<std::uint64_t>& after) {
+  if (found == before) return Written::nothing;
+  return found == after ? Written::everything : Written::half;
+}
+
+/// An operation on rows of its own; it may be called again.
+struct Trial {
+  std::function<Told()> call;
+  std::function<Written()> look;
+  /// Its statements take effect one by one, so that what was refused may have been written.
+  bool in_steps = false;
+};
+
+class StatementFaultsTest : public LedgerTest {
+ protected:
+  using Trials = std::function<Trial()>;
+
+  void SetUp() override {
+    LedgerTest::SetUp();
+    const std::string path = (stores().folder() / "faults.sock").string();
+    ::unlink(path.c_str());
+    mysql_ = std::make_unique<StatementFaults>(stores().mysql_socket(), path);
+    config_.connection.address = "unix://" + path;
+    pool_ = std::make_unique<mysql::ConnectionPool>(mysql::PoolConfig{config_.connection, 1, 64, 20'000}, clock_,
+                                                    random_, metrics_);
+  }
+
+  /// What is told when a statement fails: before COMMIT everything but a server that can't be written is run again.
+  /// A writer follows up a COMMIT that failed; whoever uses the pool is told that the outcome is unknown.
+  enum class Follows { up = 1, not_up };
+  static Told expected(StatementFault fault, bool commit, Follows follows) {
+    if (commit) return follows == Follows::up ? Told::done : Told::unknown;
+    return fault == StatementFault::read_only ? Told::refused : Told::done;
+  }
+
+  /// One statement after the other, until a call has no more; a call has `least` of them and more.
+  void fail_each_statement(const Trials& trials, Follows follows, std::size_t least = 5) {
+    ASSERT_EQ(trials().call(), Told::done) << "from here on there is a connection";
+    std::size_t number = 1;
+    for (bool reached = true; reached && !HasFailure(); ++number) {
+      for (const StatementFault fault : all_statement_faults) {
+        // Before the first statement of a call the link closes behind the last of the call before it.
+        if (number == 1 && fault == StatementFault::gone) continue;
+        SCOPED_TRACE("statement " + std::to_string(number) + ", fault " + std::to_string(static_cast<int>(fault)));
+        reached = fail_once(trials(), number, fault, follows);
+        if (reached) fail_twice(trials(), number, fault);
+      }
+    }
+    // The last number was one too high.
+    EXPECT_GE(number, least + 2);
+    expect_all_codes_seen();
+    lose_idle_connection(trials);
+  }
+
+  /// False where the call has fewer statements.
+  bool fail_once(const Trial& trial, std::size_t number, StatementFault fault, Follows follows) {
+    EXPECT_EQ(trial.look(), Written::nothing);
+    mysql_->count();
+    mysql_->fail(number, fault);
+    const Told answer = trial.call();
+    // A statement that was never sent is known by those that failed in its place.
+    if (fault != StatementFault::gone) at_commit_ = mysql_->failed_at_commit();
+    const bool reached = mysql_->failed() == 1 && (mysql_->seen() >= number || at_commit_);
+    const Told wanted = reached ? expected(fault, at_commit_, follows) : Told::done;
+    mysql_->count();
+    EXPECT_EQ(answer, wanted);
+    is_as_told(trial, answer);
+    settles(trial);
+    return reached;
+  }
+
+  /// And the link is lost at the very next statement: the roll-back, or the first of the next attempt.
+  void fail_twice(const Trial& trial, std::size_t number, StatementFault fault) {
+    mysql_->count();
+    mysql_->fail(number, fault);
+    mysql_->fail(number + 1, StatementFault::lost_before);
+    const Told answer = trial.call();
+    mysql_->count();
+    is_as_told(trial, answer);
+    settles(trial);
+  }
+
+  static void is_as_told(const Trial& trial, Told answer) {
+    if (answer == Told::done) {
+      EXPECT_EQ(trial.look(), Written::everything);
+    } else if (answer == Told::refused && !trial.in_steps) {
+      EXPECT_EQ(trial.look(), Written::nothing);
+    }
+  }
+
+  /// The server's own errors have passed on their way to the client, each of them.
+  void expect_all_codes_seen() {
+    for (const int code : {1213, 1205, 1290}) EXPECT_GT(mysql_->errors(code), 0) << code;
+  }
+
+  /// The connection is lost between two calls.
+  void lose_idle_connection(const Trials& trials) {
+    const Trial measured = trials();
+    mysql_->count();
+    EXPECT_EQ(measured.call(), Told::done);
+    const std::size_t statements = mysql_->seen();
+    const Trial before = trials();
+    mysql_->count();
+    mysql_->fail(statements + 1, StatementFault::gone);
+    EXPECT_EQ(before.call(), Told::done);
+    EXPECT_EQ(mysql_->failed(), 1);
+    const Trial after = trials();
+    EXPECT_EQ(after.call(), Told::done);
+    EXPECT_EQ(after.look(), Written::everything);
+  }
+
+  void settles(const Trial& trial) {
+    EXPECT_NE(trial.look(), Written::half);
+    eventually([&] { return trial.call() == Told::done; });
+    EXPECT_EQ(trial.look(), Written::everything);
+    mysql::Transaction nobody_waits(db_);
+    db_.query(mysql::sql("SELECT 1 FROM activity_seats WHERE programme_id = ? FOR UPDATE NOWAIT", programme_));
+    db_.query(mysql::sql("SELECT 1 FROM bookings WHERE programme_id = ? FOR UPDATE NOWAIT", programme_));
+    db_.query(mysql::sql("SELECT 1 FROM programmes WHERE id = ? FOR UPDATE NOWAIT", programme_));
+  }
+
+  std::unique_ptr<StatementFaults> mysql_;
+  runtime::Metrics metrics_;
+  std::unique_ptr<mysql::ConnectionPool> pool_;
+  bool at_commit_ = false;  ///< what fails is a COMMIT
+};
+
+}  // namespace zl::test
