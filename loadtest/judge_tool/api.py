@@ -17,8 +17,9 @@ class Failed(Exception):
 class Api:
     """`token` is whose calls these are; log_in_admin and log_in_parent set it."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S):
         self.url = url
+        self._timeout_s = timeout_s
         self.token: str | None = None
         self._address = urllib.parse.urlsplit(url)
         self._connection: http.client.HTTPConnection | None = None
@@ -30,9 +31,11 @@ class Api:
             sent["Authorization"] = f"Bearer {self.token}"
         data = None
         if body is not None:
-            sent["Content-Type"], data = "application/json", json.dumps(body)
+            sent.setdefault("Content-Type", "application/json")
+            data = json.dumps(body)
         if self._connection is None:
-            self._connection = http.client.HTTPConnection(self._address.hostname, self._address.port, timeout=TIMEOUT_S)
+            self._connection = http.client.HTTPConnection(self._address.hostname, self._address.port,
+                                                          timeout=self._timeout_s)
         try:
             self._connection.request(method, f"/api/v1{path}", data, sent)
             answer = self._connection.getresponse()

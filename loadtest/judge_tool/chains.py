@@ -9,6 +9,7 @@ hex, "@" and the address, the request.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import struct
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from .snapshot import AuditEntry, AuditRow
 
 BOOKED = b"booking.create"
 CANCELLED = b"booking.cancel"
+CLOSED = b"activity.cancel"
 FIRST_PREV_HASH = bytes(32)
 
 LINE = re.compile(rb"([0-9a-f]{32}) ([0-9a-f]{32}) ([0-9a-f]{32}) ([0-9a-f]{32}) @[^ \n]* [^\n]*")
@@ -59,6 +61,15 @@ def entries(rows: Iterable[AuditRow], since: int) -> Iterator[AuditEntry]:
                 if match := LINE.fullmatch(line):
                     booking, activity, attendee, user = (part.decode() for part in match.groups())
                     yield AuditEntry("booking.create", booking, user, row.at, activity, attendee)
+
+
+def closed(rows: Iterable[AuditRow]) -> dict[str, list[int]]:
+    """The activities that were cancelled: how many bookings each row says that this ended."""
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        if row.action == CLOSED:
+            found.setdefault(row.subject.hex(), []).append(json.loads(row.detail).get("bookings"))
+    return found
 
 
 def lines_of(row: AuditRow) -> list[bytes]:

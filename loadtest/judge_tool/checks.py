@@ -8,9 +8,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 from . import chains, refusals
+from .capacities import Capacities
 from .history import History, Request
 from .snapshot import Booking, Snapshot
 from .timeline import ROUNDING_MS, Span, Timeline, most_at_once
+
+# design.md: servers poll for what has changed each second; twice more for a busy machine.
+NEWS_MS = 3_000
 
 BOOK_ANSWERS = {200, 201, 403, 409, 429, 503}
 CANCEL_ANSWERS = {200, 409, 429, 503}
@@ -23,7 +27,10 @@ class Case:
         self.history = history
         self.snapshot = snapshot
         self.timeline = Timeline(history, snapshot, heal_ms)
+        self.capacities = Capacities(history, snapshot, self.timeline)
         self.cancels_of = history.cancels_of()
+        self.closes_of = history.changes_of("close")
+        self.publishes_of = history.changes_of("publish")
 
     def certain(self, by: Callable[[Booking], tuple]) -> dict[tuple, list[Span]]:
         """The certain times of all bookings, in groups."""
@@ -49,10 +56,11 @@ def sold_within_capacity(case: Case) -> Iterator[str]:
         if active[activity.id] != activity.seats_taken:
             yield f"activity {short(activity.id)} has {active[activity.id]} bookings and counts {activity.seats_taken}"
     for (activity_id,), spans in case.certain(lambda booking: (booking.activity,)).items():
-        most, when = most_at_once(spans)
-        if most > case.snapshot.activities[activity_id].capacity:
-            yield (f"activity {short(activity_id)} had {most} bookings at {when:.0f}, and "
-                   f"{case.snapshot.activities[activity_id].capacity} seats")
+        for moment in [span.start for span in spans] + case.capacities.moments(activity_id):
+            held = sum(span.holds_at(moment) for span in spans)
+            if held > (most := case.capacities.most_at(activity_id, moment)):
+                yield f"activity {short(activity_id)} had {held} bookings at {moment:.0f}, and {most} seats at most"
+                break
 
 
 def nobody_twice(case: Case) -> Iterator[str]:
@@ -84,18 +92,45 @@ def told_exists(case: Case) -> Iterator[str]:
 
 
 def cancelled_as_asked(case: Case) -> Iterator[str]:
-    """A booking is gone where its holder was told so, may be gone where the holder never learned, and else stays."""
+    """A booking is gone where its holder was told so, may be gone where the holder never learned, and else stays,
+    unless the station cancelled its activity."""
     for booking in case.snapshot.bookings.values():
         requests = case.cancels_of.get(booking.id, [])
         if booking.active and any(request.succeeded for request in requests):
             yield f"booking {short(booking.id)} is active, though its cancellation was told"
-        elif not booking.active and all(request.denied for request in requests):
+        elif not booking.active and all(request.denied for request in requests) and not closed(case, booking):
             yield f"booking {short(booking.id)} is cancelled, and {'every cancellation was refused' if requests else 'nobody asked'}"
         elif any(request.user != booking.user and not request.denied for request in requests):
             yield f"booking {short(booking.id)} was cancelled by somebody else"
     for booking_id, requests in case.cancels_of.items():
         if booking_id not in case.snapshot.bookings and any(request.succeeded for request in requests):
             yield f"booking {short(booking_id)} was cancelled and does not exist"
+
+
+def closed(case: Case, booking: Booking) -> bool:
+    """The activity was cancelled with this booking in it, as far as its station knows."""
+    return booking.activity in case.closes_of and not case.snapshot.activities[booking.activity].open
+
+
+def changed_as_asked(case: Case) -> Iterator[str]:
+    """An activity has the capacity that its station gave it, and takes bookings unless the station ended that."""
+    active = collections.Counter(booking.activity for booking in case.snapshot.bookings.values() if booking.active)
+    for activity in case.snapshot.activities.values():
+        name = f"activity {short(activity.id)}"
+        if activity.capacity not in (possible := case.capacities.at_the_end(activity.id)):
+            yield f"{name} has {activity.capacity} seats, and was given {sorted(possible)}"
+        asked = [change for change in case.history.changes
+                 if change.kind == "publish" and change.activity == activity.id]
+        published = [change for change in asked if change.succeeded]
+        closes = case.closes_of.get(activity.id, [])
+        if activity.open and any(change.succeeded for change in closes):
+            yield f"{name} takes bookings, though its cancellation was told"
+        if not activity.open and published and not closes:
+            yield f"{name} takes no bookings, though its publication was told and nobody cancelled it"
+        if activity.open and asked and all(change.denied for change in asked):
+            yield f"{name} takes bookings, though every publication was refused"
+        if not activity.open and active[activity.id]:
+            yield f"{name} takes no bookings and has {active[activity.id]}"
 
 
 def one_key_one_booking(case: Case) -> Iterator[str]:
@@ -205,6 +240,7 @@ def audit_agrees(case: Case) -> Iterator[str]:
     for request in case.history.books:
         if request.succeeded:
             told[request.told["id"]] = min(request.ended, told.get(request.told["id"], request.ended))
+    with_activity: collections.Counter[str] = collections.Counter()
     entries = grouped(case.snapshot.audit, lambda entry: (entry.action, entry.subject))
     for booking in case.snapshot.bookings.values():
         made = entries.pop(("booking.create", booking.id), [])
@@ -215,10 +251,17 @@ def audit_agrees(case: Case) -> Iterator[str]:
         elif not booking.created_at <= made[0].at <= told.get(booking.id, math.inf) + ROUNDING_MS:
             yield f"booking {short(booking.id)} is of {booking.created_at}, and its audit entry of {made[0].at}"
         gone = entries.pop(("booking.cancel", booking.id), [])
-        if len(gone) != (0 if booking.active else 1):
+        if not booking.active and not gone and closed(case, booking):
+            with_activity[booking.activity] += 1
+        elif len(gone) != (0 if booking.active else 1):
             yield f"booking {short(booking.id)}, {'' if booking.active else 'not '}active, has {len(gone)} audit entries of its end"
         elif gone and (gone[0].actor, gone[0].at) != (booking.user, booking.cancelled_at):
             yield f"booking {short(booking.id)} was cancelled at {booking.cancelled_at}, and its audit entry tells {gone[0]}"
+    for activity in {*with_activity, *(set(case.snapshot.audit_closed) & set(case.snapshot.activities))}:
+        told_closed = case.snapshot.audit_closed.get(activity, [])
+        if told_closed != [with_activity[activity]]:
+            yield (f"{with_activity[activity]} bookings went with activity {short(activity)}, and its audit entries "
+                   f"tell of {told_closed}")
     for action, subject in entries:
         yield f"the audit tells of {action} of {short(subject)}, which does not exist"
 
@@ -242,14 +285,24 @@ def answers_are_allowed(case: Case) -> Iterator[str]:
         if request.outcome != "answered":
             continue
         allowed = BOOK_ANSWERS if request.kind == "book" else CANCEL_ANSWERS
+        if request.kind == "book" and not known_to_all(case, request):
+            allowed = allowed | {404}
         if request.status not in allowed:
             yield f"request {request.number} ({request.kind}) was answered {request.status} {request.code}"
         elif request.status in (429, 503) and not request.retry_after:
             yield f"request {request.number} was answered {request.status} {request.code} without Retry-After"
 
 
+def known_to_all(case: Case, request: Request) -> bool:
+    """Every server knew of the activity when this was asked. No publication is recorded of what was there before."""
+    told = [change.ended for change in case.publishes_of.get(request.activity, []) if change.succeeded]
+    if told:
+        return request.invoked > case.timeline.healed(min(told)) + NEWS_MS
+    return all(change.activity != request.activity for change in case.history.changes if change.kind == "publish")
+
+
 def refusals_are_true(case: Case) -> Iterator[str]:
-    return refusals.untrue(case.history, case.snapshot, case.timeline)
+    return refusals.untrue(case.history, case.snapshot, case.timeline, case.capacities)
 
 
 RULES: dict[str, Callable[[Case], Iterator[str]]] = {
@@ -258,6 +311,7 @@ RULES: dict[str, Callable[[Case], Iterator[str]]] = {
     "a booking is active or cancelled": state_is_one,
     "what was told exists": told_exists,
     "cancelled by its holder alone": cancelled_as_asked,
+    "changed as its station asked": changed_as_asked,
     "one key, one booking": one_key_one_booking,
     "nothing that was denied exists": nothing_denied_exists,
     "decided between asking and telling": times_are_possible,

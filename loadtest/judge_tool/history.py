@@ -1,9 +1,11 @@
 """What the clients of a run saw: one JSON object a line, written as it happens, so that a client that dies leaves its open
 requests behind. Times are unix milliseconds by this host's clock.
 
-  {"event": "run", "at", "hold_ttl_ms", ...}            once a file; whatever else describes the run is only printed
+  {"event": "run", "at", "hold_ttl_ms", ...}            once a file; "capacities" by activity as they were made, where
+                                                        they change; whatever else describes the run is only printed
   {"event": "invoked", "request", "at", "kind": "book" | "cancel", "user", "server", and for a booking "attendee",
-   "activity", "key", for a cancellation "booking"}
+   "activity", "key", for a cancellation "booking"; or "kind": "capacity" | "publish" | "close", what a station does to
+   "activity", and its new "capacity"}
   {"event": "answered", "request", "at", "status", "code", "retry_after", "violations", "told"}
   {"event": "timed_out" | "connection_lost" | "not_sent", "request", "at"}
   {"event": "fault", "what", "at", "until"}              something was broken from `at` until `until`
@@ -17,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 
+CHANGES = ("capacity", "publish", "close")
 ENDINGS = ("answered", "timed_out", "connection_lost", "not_sent")
 
 # What a 503 may be that certainly has booked, or cancelled, nothing.
@@ -44,6 +47,7 @@ class Request:
     activity: str = ""
     key: str = ""
     booking: str = ""  # of a cancellation
+    capacity: int = 0  # of a change
     ended: int | None = None
     outcome: str | None = None
     status: int = 0
@@ -85,10 +89,12 @@ class Fault:
 
 
 class History:
-    """All requests of a run, in the order of their beginning."""
+    """All requests of a run, in the order of their beginning; what stations changed is apart."""
 
     def __init__(self, requests: Iterable[Request] = (), faults: Iterable[Fault] = (), run: dict | None = None):
-        self.requests = sorted(requests, key=lambda request: (request.invoked, request.number))
+        everything = sorted(requests, key=lambda request: (request.invoked, request.number))
+        self.requests = [request for request in everything if request.kind not in CHANGES]
+        self.changes = [request for request in everything if request.kind in CHANGES]
         self.faults = sorted(faults, key=lambda fault: fault.at)
         self.run = run or {}
 
@@ -107,13 +113,21 @@ class History:
     @property
     def ended_at(self) -> int:
         """The last moment that the history knows of."""
-        moments = [request.ended or request.invoked for request in self.requests] + [fault.until for fault in self.faults]
-        return max(moments, default=0)
+        moments = [request.ended or request.invoked for request in [*self.requests, *self.changes]]
+        return max(moments + [fault.until for fault in self.faults], default=0)
 
     def cancels_of(self) -> dict[str, list[Request]]:
         found: dict[str, list[Request]] = {}
         for request in self.cancels:
             found.setdefault(request.booking, []).append(request)
+        return found
+
+    def changes_of(self, kind: str) -> dict[str, list[Request]]:
+        """By activity; without those that certainly had no effect."""
+        found: dict[str, list[Request]] = {}
+        for request in self.changes:
+            if request.kind == kind and not request.denied:
+                found.setdefault(request.activity, []).append(request)
         return found
 
     def presses(self) -> dict[tuple[str, str], list[Request]]:

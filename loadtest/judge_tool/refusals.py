@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator
 
+from .capacities import Capacities
 from .history import History, Request
 from .snapshot import Snapshot
 from .timeline import Span, Timeline, most_during
@@ -23,23 +24,25 @@ class Possibly:
             self.of_user[span.booking.user].append(span)
 
 
-def untrue(history: History, snapshot: Snapshot, timeline: Timeline) -> Iterator[str]:
+def untrue(history: History, snapshot: Snapshot, timeline: Timeline, capacities: Capacities) -> Iterator[str]:
     possibly = Possibly(timeline)
     for request in history.books:
         if request.outcome != "answered" or request.activity not in snapshot.activities:
             continue
         for violation in request.definitive:
-            if fault := fault_of(violation, request, snapshot, possibly):
+            if fault := fault_of(violation, request, snapshot, possibly, capacities):
                 yield f"request {request.number} was told {violation['code']}, but {fault}"
 
 
-def fault_of(violation: dict, request: Request, snapshot: Snapshot, possibly: Possibly) -> str | None:
+def fault_of(violation: dict, request: Request, snapshot: Snapshot, possibly: Possibly,
+             capacities: Capacities) -> str | None:
     activity = snapshot.activities[request.activity]
     match violation["code"]:
         case "sold_out":
             most = most_during(possibly.of_activity[activity.id], request)
-            if most < activity.capacity:
-                return f"only {most} of {activity.capacity} seats of activity {activity.id[:8]} can have been taken"
+            capacity = capacities.least_during(activity.id, request)
+            if most < capacity:
+                return f"only {most} of {capacity} seats of activity {activity.id[:8]} can have been taken"
         case "already_booked":
             own = [span for span in possibly.of_activity[activity.id] if span.booking.attendee == request.attendee]
             if not most_during(own, request):

@@ -79,6 +79,8 @@ class Snapshot:
     gate: dict[str, GateCount] = dataclasses.field(default_factory=dict)  # activities that the gate doesn't know are missing
     audit: list[AuditEntry] = dataclasses.field(default_factory=list)  # by the table
     audit_told: list[AuditEntry] = dataclasses.field(default_factory=list)  # by the API
+    # By activity that its station cancelled: how many bookings each of the audit's rows says that this ended.
+    audit_closed: dict[str, list[int]] = dataclasses.field(default_factory=dict)
     audit_rows: list[AuditRow] = dataclasses.field(default_factory=list)  # of everything that was ever done
 
     def overlapping(self, one: str, other: str) -> bool:

@@ -41,6 +41,7 @@ class Timeline:
         self._history = history
         self._heal_ms = heal_ms
         self._cancels = history.cancels_of()
+        self._closes = history.changes_of("close")
         self.certain = [self._certain(booking) for booking in snapshot.bookings.values()]
         self.possible = [self._possible(booking) for booking in snapshot.bookings.values()]
 
@@ -48,7 +49,7 @@ class Timeline:
         """No later than the gate gave the seat, and at least until somebody asked for the cancellation."""
         if booking.cancelled_at is None:
             return Span(booking.created_at, math.inf, booking)
-        asked = [request.invoked for request in self._cancels.get(booking.id, []) if request.outcome != "not_sent"]
+        asked = [request.invoked for request in self._ends(booking) if request.outcome != "not_sent"]
         end = max([booking.cancelled_at - ESTIMATE_MS] + ([min(asked)] if asked else []))
         return Span(booking.created_at, max(end, booking.created_at), booking)
 
@@ -57,7 +58,7 @@ class Timeline:
         start = booking.created_at - ROUNDING_MS
         if booking.cancelled_at is None:
             return Span(start, math.inf, booking)
-        requests = self._cancels.get(booking.id, [])
+        requests = self._ends(booking)
         told = [request.ended for request in requests if request.succeeded]
         if told:
             gone = min(told)
@@ -66,9 +67,13 @@ class Timeline:
         else:
             # Some server went on with a cancellation after its client had left.
             gone = max([booking.cancelled_at] + [request.ended for request in requests]) + self._heal_ms
-        return Span(start, self._healed(gone), booking)
+        return Span(start, self.healed(gone), booking)
 
-    def _healed(self, moment: float) -> float:
+    def _ends(self, booking: Booking) -> list[Request]:
+        """What may have ended it: a holder's cancellation, or the station's of the activity."""
+        return self._cancels.get(booking.id, []) + self._closes.get(booking.activity, [])
+
+    def healed(self, moment: float) -> float:
         """When everybody knows of what was committed at this moment."""
         known = moment + LAPSE_MS
         for fault in self._history.faults:  # by beginning: one may begin before the last has healed

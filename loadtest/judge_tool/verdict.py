@@ -103,6 +103,7 @@ def read(places: Places, programmes: Iterable[str], history: History) -> Snapsho
     since = min((request.invoked for request in history.requests), default=now_ms()) - AUDIT_MARGIN_MS
     told = read_audit(places.admin, since)
     snapshot.audit_rows = places.ledger.audit()
+    snapshot.audit_closed = chains.closed(snapshot.audit_rows)
     written = list(chains.entries(snapshot.audit_rows, since))
     # Others book too: what is told of a booking of another programme is not this run's.
     elsewhere = places.ledger.existing({entry.subject for entry in [*told, *written]} - set(snapshot.bookings))
@@ -129,6 +130,8 @@ def counts_of(case: checks.Case, refill: Refill, settled_at: int) -> dict[str, o
         "  never told the outcome": sum(not any(r.succeeded for r in requests) and any(r.unknown for r in requests)
                                         for requests in presses),
         "cancellations asked for": len(case.cancels_of),
+        "changes by the station": in_words(collections.Counter(
+            f"{change.kind} {change.code or change.status or change.outcome}" for change in history.changes)) or "none",
         "refusals held against the seats": in_words(definitive) or "none",
         "bookings in the ledger": len(snapshot.bookings),
         "  cancelled": sum(not booking.active for booking in snapshot.bookings.values()),

@@ -49,6 +49,19 @@ class Blow:
 
 
 @dataclasses.dataclass
+class Change:
+    """What a station does meanwhile, at one of the servers."""
+
+    at_s: float
+    kind: str  # capacity; publish: what was a draft until then; close: the activity is cancelled with its bookings
+    place: int  # of the activity among all of the plan
+    capacity: int = 0
+
+    def __str__(self):
+        return f"{self.at_s:.2f} s: {self.kind} activity {self.place} {self.capacity or ''}".rstrip()
+
+
+@dataclasses.dataclass
 class Plan:
     """One round. The same seed and number give the same plan, whatever the machine does."""
 
@@ -58,9 +71,16 @@ class Plan:
     families: int
     programmes: list[dict]  # rules, and under "activities" pairs of capacity and starting hour
     blows: list[Blow]
+    changes: list[Change] = dataclasses.field(default_factory=list)
 
     def __str__(self):
-        return f"round {self.name}: {self.servers} servers, {self.families} families, {'; '.join(map(str, self.blows)) or 'calm'}"
+        return (f"round {self.name}: {self.servers} servers, {self.families} families, "
+                f"{'; '.join(map(str, self.blows)) or 'calm'}; {'; '.join(map(str, self.changes)) or 'no changes'}")
+
+    @property
+    def drafts(self):
+        """Places of the activities that are published on the way."""
+        return {change.place for change in self.changes if change.kind == "publish"}
 
 
 def draw(seed, number):
@@ -73,8 +93,23 @@ def draw(seed, number):
         blows = sorted((blow(choice, servers, seconds) for _ in range(choice.choice((1, 1, 2, 3)))), key=lambda b: b.at_s)
     elif kind == "stall":
         blows = [Blow(choice.uniform(0, seconds / 2), "stall", ("server0",), 0, between=True)]
-    return Plan(f"{seed}.{number}", servers, seconds, choice.randint(20, 40),
-                [programme(choice) for _ in range(choice.choice((1, 2)))], blows)
+    families = choice.randint(20, 40)
+    programmes = [programme(choice) for _ in range(choice.choice((1, 2)))]
+    # Drawn apart, so that older seeds break what they broke before.
+    changes = draw_changes(random.Random(f"changes {seed} {number}"), programmes, seconds)
+    return Plan(f"{seed}.{number}", servers, seconds, families, programmes, blows, changes)
+
+
+def draw_changes(choice, programmes, seconds):
+    places = list(range(sum(len(wanted["activities"]) for wanted in programmes)))
+    choice.shuffle(places)
+    changes = []
+    for kind, often in (("publish", 0.4), ("close", 0.4)):
+        if choice.random() < often:
+            changes.append(Change(choice.uniform(0, seconds), kind, places.pop()))
+    for _ in range(choice.choice((0, 1, 2, 4)) if places else 0):
+        changes.append(Change(choice.uniform(0, seconds), "capacity", choice.choice(places), choice.randint(1, 24)))
+    return sorted(changes, key=lambda change: change.at_s)
 
 
 def blow(choice, servers, seconds):

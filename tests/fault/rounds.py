@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
-"""The long form of the fault tests: every fault of the network and a full binary log, one after the other; then rounds in which
-parents press at fresh programmes while servers, stores and the network between them are broken, and a judge that knows nothing of
-the server looks at what is left.
+"""The long form of the fault tests: every fault of the network and a full binary log, one after the other; then rounds
+in which parents press at fresh programmes, and stations change these, while servers, stores and the network between
+them are broken, and a judge that knows nothing of the server looks at what is left.
 
   scripts/test fault --rounds N [--seed S] [--first K]
 
@@ -24,13 +24,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import bad_network
 import full_binary_log
-from client import Client
+from client import Client, done
 from judge_tool import verdict
 from judge_tool.api import Api
 from judge_tool.history import Recorder
 from judge_tool.ledger import Ledger
 from judge_tool.parents import Parents
 from nemesis import GatedServer, Nemesis, draw
+from office import Office
 from scene import HOLD_TTL_MS, SETTINGS
 from support.stack import SOURCE_DIR
 from town import Town, eventually
@@ -62,11 +63,13 @@ class Scene:
     def run(self, plan):
         """One round and its verdict."""
         self._arrange_servers(plan.servers)
-        activities = [activity["id"] for wanted in plan.programmes for activity in self._make(wanted)]
+        made = self._make(plan)
+        activities = [activity["id"] for activity in made]
         history = self._folder / f"{plan.name}.jsonl"
-        recorder = Recorder(history, plan=str(plan), hold_ttl_ms=HOLD_TTL_MS)
+        recorder = Recorder(history, plan=str(plan), hold_ttl_ms=HOLD_TTL_MS,
+                            capacities={activity["id"]: activity["capacity"] for activity in made})
         try:
-            nemesis = self._rush(plan, activities, recorder)
+            nemesis, office = self._rush(plan, activities, recorder)
         finally:
             recorder.close()
         places = self._places()
@@ -78,15 +81,18 @@ class Scene:
         found.violations += self._too_generous(activities)
         found.counts["grants that a blow kept from commit"] = nemesis.struck
         found.counts["  returned before their writer woke"] = nemesis.stalled
+        found.counts["changes by the station that were done"] = office.done
         if found.violations:
             self._keep(history)
         return found
 
     def _rush(self, plan, activities, recorder):
-        """Parents in a thread of their own, and the nemesis here: a server ends with the thread that started it."""
+        """Parents and the office in threads of their own, and the nemesis here: a server ends with the thread that
+        started it."""
         parents = Parents(plan.name, plan.families, activities, self._urls, recorder)
         snapshot = self._ledger().read(self._ledger().programmes_of(activities))
         nemesis = Nemesis(self.town.stack, self._servers, recorder, list(snapshot.activities.values()))
+        office = Office(plan.name, self.town.admin.token, self._urls, recorder, activities)
         logged_in, healed = threading.Event(), threading.Event()
 
         async def press():
@@ -96,16 +102,18 @@ class Scene:
                 logged_in.set()
             await parents.press(plan.seconds, healed)
 
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             pressing = pool.submit(asyncio.run, press())
             try:
                 logged_in.wait()
+                working = pool.submit(office.work, plan.changes, time.monotonic(), healed)
                 nemesis.perform(plan.blows)
                 self._wait_until_ready()
             finally:
                 healed.set()
             pressing.result()
-        return nemesis
+            working.result()
+        return nemesis, office
 
     def _urls(self):
         return [server.url for server in self._servers]
@@ -118,17 +126,20 @@ class Scene:
         self.town.admin.close()  # idle for a round, its connection may be closed by the server
         self.town.move(self._servers[0].url)
 
-    def _make(self, wanted):
-        """A programme as planned, whose activities every server knows."""
-        rules = {name: value for name, value in wanted.items() if name != "activities" and value is not None}
-        programme = self.town.programme(**rules)
-        activities = [self.town.draft(programme, capacity, starts_in=24 * 20 + hour, hours=2)
-                      for capacity, hour in wanted["activities"]]
-        for activity in activities:
-            self.town.admin.post(f"/admin/activities/{activity['id']}/publish")
+    def _make(self, plan):
+        """The programmes as planned, whose activities every server knows, but for the drafts."""
+        activities = []
+        for wanted in plan.programmes:
+            rules = {name: value for name, value in wanted.items() if name != "activities" and value is not None}
+            programme = insist(lambda: self.town.programme(**rules))
+            activities += [insist(lambda: self.town.draft(programme, capacity, starts_in=24 * 20 + hour, hours=2))
+                           for capacity, hour in wanted["activities"]]
+        published = [activity for place, activity in enumerate(activities) if place not in plan.drafts]
+        for activity in published:
+            insist(lambda: done(self.town.admin.post(f"/admin/activities/{activity['id']}/publish")))
         for server in self._servers:
             public = Api(server.url)
-            for activity in activities:
+            for activity in published:
                 eventually(lambda: public.call("GET", f"/activities/{activity['id']}")[0] == 200, what="publication")
             public.close()
         return activities
@@ -166,6 +177,24 @@ class Scene:
         KEPT.mkdir(parents=True, exist_ok=True)
         for file in (history, history.with_name(f"{history.name}.judge")):
             shutil.copy(file, KEPT / file.name)
+
+
+def insist(call):
+    """What a staff call gives, which may be told to come back: after a round a thread may still wait before it tries
+    MySQL again."""
+    faults = []
+
+    def attempt():
+        try:
+            return [call()]
+        except AssertionError as error:
+            faults.append(str(error))
+            return None
+
+    try:
+        return eventually(attempt, READY_TIMEOUT_S)[0]
+    except AssertionError:
+        raise AssertionError(faults[-1]) from None
 
 
 def is_ready(server):

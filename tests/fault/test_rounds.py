@@ -2,7 +2,7 @@
 
 import unittest
 
-from nemesis import Blow, Plan, draw
+from nemesis import Blow, Change, Plan, draw
 from rounds import Scene
 from support.tcp_gate import Fault
 
@@ -22,8 +22,8 @@ def tearDownModule():
 
 
 class Rounds(unittest.TestCase):
-    def survives(self, name, servers, *blows):
-        plan = Plan(f"short.{name}", servers, 2.5, 24, PROGRAMMES, list(blows))
+    def survives(self, name, servers, *blows, changes=()):
+        plan = Plan(f"short.{name}", servers, 2.5, 24, PROGRAMMES, list(blows), list(changes))
         found = scene.run(plan)
         self.assertEqual(found.violations, [], f"{plan}\n{found.text()}")
         self.assertFalse(found.tested_nothing, found.text())
@@ -47,3 +47,9 @@ class Rounds(unittest.TestCase):
 
     def test_answers_are_lost_after_commit_was_sent(self):
         self.survives("cut", 1, Blow(0.3, "cut", ("server0",), 1, cut=("mariadb", Fault.RESET_AFTER_COMMIT)))
+
+    def test_the_station_changes_things_while_a_server_and_redis_are_killed(self):
+        changes = [Change(0.1, "capacity", 0, 9), Change(0.3, "capacity", 2, 5), Change(0.5, "publish", 4),
+                   Change(0.9, "close", 1), Change(1.2, "capacity", 3, 1), Change(1.4, "capacity", 3, 7)]
+        found = self.survives("office", 2, Blow(0.6, "kill", ("server0", "redis"), 0.3, "empty"), changes=changes)
+        self.assertGreaterEqual(found.counts["changes by the station that were done"], 4)

@@ -41,6 +41,7 @@ class World:
     def __init__(self):
         self.requests = []
         self.faults = []
+        self.run = {}
         day = START + 100 * HOUR_MS
         times = {"swim": (day, day + HOUR_MS), "chess": (day + HOUR_MS // 2, day + 2 * HOUR_MS),
                  "paint": (day + 3 * HOUR_MS, day + 4 * HOUR_MS), "dance": (day + 5 * HOUR_MS, day + 6 * HOUR_MS)}
@@ -98,10 +99,31 @@ class World:
         self.gone(booking, at + 3)
         self.request("cancel", self.snapshot.bookings[booking].user, at, at + 10, booking=booking, status=200)
 
+    def change(self, kind, activity, at, **facts):
+        """Told 10 ms after it was asked for."""
+        return self.request(kind, "office", at, at + 10, activity=activity, **{"status": 200, **facts})
+
+    def give(self, activity, capacity, at, **facts):
+        """A capacity that has an effect."""
+        self.run.setdefault("capacities", {}).setdefault(activity, self.snapshot.activities[activity].capacity)
+        self.snapshot.activities[activity].capacity = self.snapshot.gate[activity].capacity = capacity
+        return self.change("capacity", activity, at, capacity=capacity, **facts)
+
+    def close(self, activity, at, **facts):
+        """The station cancels the activity with all its bookings, 5 ms after it was asked to."""
+        ended = [row for row in self.snapshot.bookings.values() if row.activity == activity and row.active]
+        for row in ended:
+            row.active, row.cancelled, row.cancelled_at = False, True, START + at + 5
+        self.snapshot.activities[activity].seats_taken = 0
+        self.snapshot.activities[activity].open = False
+        del self.snapshot.gate[activity]
+        self.snapshot.audit_closed[activity] = [len(ended)]
+        return self.change("close", activity, at, **facts)
+
     def violations(self):
         """What each rule finds, by its name."""
         self.snapshot.audit_told = self.snapshot.audit if self.audit_told is None else self.audit_told
-        case = checks.Case(History(self.requests, self.faults), self.snapshot, HEAL_MS)
+        case = checks.Case(History(self.requests, self.faults, self.run), self.snapshot, HEAL_MS)
         found = {name: list(rule(case)) for name, rule in checks.RULES.items()}
         return {name: faults for name, faults in found.items() if faults}
 
@@ -159,6 +181,61 @@ class ACleanRun(unittest.TestCase):
         self.assertIn("refusals were true when given", world.violations())
         world.faults.append(Fault("redis killed", START + 4_000, START + 6_000))
         self.assertEqual(world.violations(), {})
+
+
+class AStationThatChangesThings(unittest.TestCase):
+    """What is allowed then; Doctored has what is not."""
+
+    def setUp(self):
+        self.world = busy_world()
+
+    def test_a_seat_more_may_be_sold_from_when_it_was_asked_for(self):
+        for capacity, at in ((3, 1_000), (4, 1_500)):
+            self.world.give("dance", capacity, at)
+        for number in range(4):
+            self.world.book(f"user{number}", f"child{number}", "dance", 900 + 200 * number)
+        self.world.refuse("lea", "mo", "dance", 1_600, "sold_out")
+        self.assertEqual(self.world.violations(), {})
+
+    def test_servers_may_believe_in_the_seats_of_before_until_they_have_heard(self):
+        for number in range(2):
+            self.world.book(f"user{number}", f"child{number}", "dance", 100 + number)
+        self.world.give("dance", 5, 1_000)
+        self.world.refuse("lea", "mo", "dance", 2_000, "sold_out")
+        self.assertEqual(self.world.violations(), {})
+
+    def test_a_change_whose_outcome_nobody_learned_may_hold_or_not(self):
+        for lost in ({"outcome": "timed_out"}, {"outcome": "connection_lost"}):
+            for holds in (True, False):
+                world = busy_world()
+                world.give("dance", 3, 1_000, **lost)
+                if not holds:
+                    world.snapshot.activities["dance"].capacity = world.snapshot.gate["dance"].capacity = 2
+                for number in range(3 if holds else 2):
+                    world.book(f"user{number}", f"child{number}", "dance", 1_100 + number)
+                world.refuse("lea", "mo", "dance", 1_600, "sold_out")
+                self.assertEqual(world.violations(), {}, (lost, holds))
+
+    def test_the_bookings_of_a_cancelled_activity_are_gone_without_their_holders_asking(self):
+        for told in ({}, {"outcome": "timed_out"}):
+            world = busy_world()
+            world.close("paint", 8_000, **told)
+            world.refuse("ann", "bo", "paint", 8_100, "closed", key="anew")
+            self.assertEqual(world.violations(), {})
+
+    def test_a_place_is_free_for_another_activity_after_the_station_took_it(self):
+        """The cap is 2: "again", paint, and now dance."""
+        self.world.close("paint", LATER + 1_000)
+        self.world.book("ann", "bo", "dance", LATER + 1_100)
+        self.world.request("cancel", "ann", LATER + 1_200, LATER + 1_210, booking="ann-bo-paint", status=200)
+        self.assertEqual(self.world.violations(), {})
+
+    def test_a_draft_is_not_there_until_everybody_knows_of_its_publication(self):
+        self.world.change("publish", "dance", 1_000)
+        for at in (500, 2_000):
+            self.world.ask("lea", "mo", "dance", at, at + 5, status=404, code="not_found")
+        self.world.book("lea", "mo", "dance", 3_000, key="again")
+        self.assertEqual(self.world.violations(), {})
 
 
 class Doctored(unittest.TestCase):
@@ -358,6 +435,81 @@ class Doctored(unittest.TestCase):
         self.world.snapshot.audit.append(AuditEntry("booking.cancel", "ann-bo-paint", "ann", START))
         self.catches("the audit tells the same story")
 
+    def test_a_seat_that_was_sold_before_there_was_one_more(self):
+        for number in range(3):
+            self.world.book(f"user{number}", f"child{number}", "dance", 100 + number)
+        self.world.give("dance", 3, 1_000)
+        self.catches("confirmed <= capacity")
+
+    def test_a_seat_that_was_sold_after_there_was_one_less(self):
+        self.world.give("dance", 1, 1_000)
+        for number in range(2):
+            self.world.book(f"user{number}", f"child{number}", "dance", 2_000 + number)
+        self.world.cancel("user0-child0-dance", 3_000)
+        self.catches("confirmed <= capacity")
+
+    def test_fewer_seats_than_are_taken(self):
+        for number in range(2):
+            self.world.book(f"user{number}", f"child{number}", "dance", 100 + number)
+        self.world.give("dance", 1, 1_000)
+        self.world.cancel("user0-child0-dance", 3_000)
+        self.catches("confirmed <= capacity")
+
+    def test_sold_out_long_after_there_was_one_more(self):
+        for number in range(2):
+            self.world.book(f"user{number}", f"child{number}", "dance", 100 + number)
+        self.world.give("dance", 3, 1_000)
+        self.world.refuse("lea", "mo", "dance", 3_000, "sold_out")
+        self.catches("refusals were true when given")
+
+    def test_a_capacity_that_was_told_and_is_not_there(self):
+        self.world.give("dance", 3, 1_000)
+        self.world.snapshot.activities["dance"].capacity = self.world.snapshot.gate["dance"].capacity = 2
+        self.catches("changed as its station asked")
+
+    def test_a_capacity_that_was_refused_and_is_there(self):
+        self.world.give("dance", 3, 1_000, status=412, code="version_mismatch")
+        self.catches("changed as its station asked")
+
+    def test_an_activity_whose_cancellation_was_told_and_that_is_open(self):
+        self.world.change("close", "dance", 1_000)
+        self.catches("changed as its station asked", "the audit tells the same story")
+
+    def test_an_activity_that_was_cancelled_and_keeps_a_booking(self):
+        self.world.close("paint", 8_000)
+        row = self.world.snapshot.bookings["ann-bo-paint"]
+        row.active, row.cancelled, row.cancelled_at = True, False, None
+        self.world.snapshot.activities["paint"].seats_taken = 1
+        self.world.snapshot.audit_closed["paint"] = [1]
+        self.catches("changed as its station asked")
+
+    def test_an_activity_that_was_published_and_closed_by_nobody(self):
+        self.world.change("publish", "dance", 1_000)
+        self.world.snapshot.activities["dance"].open = False
+        self.catches("changed as its station asked")
+
+    def test_an_activity_whose_publication_was_refused_and_that_is_open(self):
+        self.world.change("publish", "dance", 1_000, status=503, code="unavailable", retry_after=True)
+        self.catches("changed as its station asked")
+
+    def test_bookings_that_are_gone_without_anybody_cancelling_their_activity(self):
+        self.world.close("paint", 8_000, status=503, code="unavailable", retry_after=True)
+        self.catches("cancelled by its holder alone", "the audit tells the same story")
+
+    def test_an_audit_that_tells_of_fewer_bookings_than_went_with_their_activity(self):
+        self.world.close("paint", 8_000)
+        self.world.snapshot.audit_closed["paint"] = [1]
+        self.catches("the audit tells the same story")
+
+    def test_an_activity_that_is_not_found_long_after_its_publication(self):
+        self.world.change("publish", "dance", 1_000)
+        self.world.ask("lea", "mo", "dance", 6_000, 6_005, status=404, code="not_found")
+        self.catches("answers of the contract")
+
+    def test_an_activity_that_is_not_found_though_it_was_there_before(self):
+        self.world.ask("lea", "mo", "dance", 300, 305, status=404, code="not_found")
+        self.catches("answers of the contract")
+
     def test_an_api_that_leaves_out_an_entry(self):
         self.world.audit_told = self.world.snapshot.audit[1:]
         self.catches("the API tells the audit that is written")
@@ -450,6 +602,11 @@ class TheAuditTable(unittest.TestCase):
         self.assertEqual(list(chains.entries([row], START)),
                          [AuditEntry("booking.create", ids[0], ids[3], row.at, ids[1], ids[2])
                           for ids in (first, second)])
+
+    def test_an_activity_s_end_tells_how_many_bookings_went_with_it(self):
+        row = chain_of(b"chain", 1)[0]
+        row.action, row.detail = chains.CLOSED, b'{"reason": "rain", "bookings": 3}'
+        self.assertEqual(chains.closed([row]), {b"subject".hex(): [3]})
 
     def test_what_is_older_and_what_is_no_booking_is_left_out(self):
         rows = chain_of(b"chain", 3)
