@@ -1,5 +1,6 @@
 """What the load's own counts say: goodput, latencies of who was accepted, recovery."""
 
+LEAST_LEFT = 0.9  # of what others make, beside who hammers
 RECOVERED_SLICES = 5  # so many in a row without a refusal and with short waits end the recovery
 
 
@@ -66,6 +67,15 @@ def overload_verdict(run: dict, peak: float, least_goodput: float = 0.9) -> dict
     found["passed"] = (found["goodput_ratio"] >= least_goodput and 0 < found["accepted_p99_ms"] < 1000 and found["recovery_s"] is not None
                        and found["recovery_s"] < 2 and refused > 0 and not found["unexpected"] and found["unanswered"] == 0)
     return found
+
+
+def hammer_verdict(pairs: list[tuple[float, float]], taken: list[dict[str, int]], bucket: float) -> dict:
+    """Of what others made alone and beside those who hammered, and of what those were answered each time."""
+    ratio = median([beside / alone for alone, beside in pairs])
+    let_pass = max(sum(count for kind, count in answers.items() if not kind.startswith("429")) for answers in taken)
+    return {"alone_per_s": [alone for alone, _ in pairs], "beside_per_s": [beside for _, beside in pairs],
+            "ratio": ratio, "hammer_answers": taken, "hammer_let_pass": let_pass, "bucket": bucket,
+            "passed": ratio >= LEAST_LEFT and 0 < let_pass <= bucket}
 
 
 def median(values: list[float]) -> float:

@@ -13,11 +13,12 @@ from bench_tool.stores import Stores
 WALKS = 80  # activities of a programme each; everybody of the load has one seat in each
 CONNECTIONS = 6_000
 HAMMERING_CONNECTIONS = 200
+ROBOTS = 4_000  # users, or strangers, behind an address that hammers
 LOAD = contenders.RELEASE / "zhonglou-open-loop"
 
 
 class Hammering:
-    """One user, from an address of their own, on many connections, each with a pipeline of requests."""
+    """One user or many, from an address of their own, on many connections, each with a pipeline of requests."""
 
     def __init__(self, command: list[str]):
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -91,8 +92,11 @@ class Scene:
         tokens = contenders.log_users_in(self.server.url, seed.USERS)
         lines = [f"{token}\t{seed.id_of(f'attendee{number}')}\n" for number, token in enumerate(tokens, 1)]
         self._last_token, self._last_attendee = tokens[-1], seed.id_of(f"attendee{seed.USERS}")
-        (self._folder / "people.list").write_text("".join(lines[:-1]), encoding="ascii")
-        (self._folder / "one.list").write_text(lines[-1], encoding="ascii")
+        robots = lines[-ROBOTS - 1:-1]
+        strangers = [f"{token[:-8]}AAAAAAAA\t{attendee}" for token, attendee in (line.split("\t") for line in robots)]
+        for name, of_name in (("people", lines[:-ROBOTS - 1]), ("one", lines[-1:]), ("users", robots),
+                              ("strangers", strangers)):
+            (self._folder / f"{name}.list").write_text("".join(of_name), encoding="ascii")
         self._activities = [seed.id_of(f"walk{number}") for number in range(1, WALKS + 1)]
         (self._folder / "activities.list").write_text("\n".join(self._activities) + "\n", encoding="ascii")
         (self._folder / "first.list").write_text(self._activities[0] + "\n", encoding="ascii")
@@ -116,18 +120,22 @@ class Scene:
                                                    ["--connections", connections, "--closed-connections", min(connections, 1024),
                                                     "--skip", self._sent])))
         self._sent = run["sent"]
-        if self._sent > WALKS * (seed.USERS - 1):
+        if self._sent > WALKS * (seed.USERS - ROBOTS - 1):
             raise Refusal("no activity is left that is not booked: take shorter loads")
         self._answered += sum(phase["answers"].get("201", {"count": 0})["count"] for phase in run["phases"])
         return run
 
     @contextlib.contextmanager
-    def hammering(self, seconds: float):
-        one = Hammering(self._command("one.list", "first.list", [f"hammer:0:{seconds + 1}"],
+    def hammering(self, people: str, seconds: float):
+        one = Hammering(self._command(people, "first.list", [f"hammer:0:{seconds + 1}"],
                                       ["--connections", HAMMERING_CONNECTIONS, "--closed-connections", HAMMERING_CONNECTIONS,
                                        "--waiting", 16, "--from", "127.0.0.2", "--patience", 0]))
         yield one
         one.end()
+
+    def number(self, key: str) -> float:
+        """One of the settings; the last word on it counts."""
+        return float([setting for setting in self._settings if setting.startswith(f"{key}=")][-1].partition("=")[2])
 
     def audit(self) -> None:
         """Every booking that was told has a row, and no activity counts more or fewer than its rows, or more than its capacity."""

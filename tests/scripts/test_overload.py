@@ -84,5 +84,25 @@ class Verdict(unittest.TestCase):
         self.assertFalse(self.verdict()["passed"])
 
 
+class HammerVerdict(unittest.TestCase):
+    PAIRS = [(1_000.0, 950.0), (1_000.0, 500.0), (1_000.0, 900.0)]
+    TAKEN = [{"201": 5, "429 too_many_requests": 10_000}, {"409 sold_out": 40, "401 unauthorized": 30}]
+
+    def test_others_who_keep_nine_tenths_pass(self):
+        found = figures.hammer_verdict(self.PAIRS, self.TAKEN, 70)
+        self.assertTrue(found["passed"])
+        self.assertAlmostEqual(found["ratio"], 0.9)
+        self.assertEqual(found["hammer_let_pass"], 70)
+
+    def test_others_who_are_slowed_fail(self):
+        self.assertFalse(figures.hammer_verdict([(1_000.0, 890.0)] * 3, self.TAKEN, 70)["passed"])
+
+    def test_more_than_the_bucket_fails(self):
+        self.assertFalse(figures.hammer_verdict(self.PAIRS, self.TAKEN, 69)["passed"])
+
+    def test_who_was_never_let_through_hammered_nothing(self):
+        self.assertFalse(figures.hammer_verdict(self.PAIRS, [{}], 70)["passed"])
+
+
 if __name__ == "__main__":
     unittest.main()
