@@ -76,7 +76,8 @@ struct SeatsTaken {
   base::ActivityId activity_id;
   int seats_taken = 0;
   int capacity = 0;
-  std::uint64_t epoch = 0;  ///< the programme's newest: what a gate of an older one grants can not commit
+  std::uint64_t version = 0;  ///< of the activity with this capacity
+  std::uint64_t epoch = 0;    ///< the programme's newest: what a gate of an older one grants can not commit
 };
 
 struct BookingPage {

@@ -79,7 +79,8 @@ class CatalogueStore {
   virtual asio::awaitable<base::Outcome<Created<domain::Activity>>> create_activity(
       const domain::Activity& activity, const Actor& actor, std::optional<CreationMark> mark) = 0;
   /// Capacity below what is taken is Refused{invalid_state}, and so are a change of sessions or ages while a booking of
-  /// the activity is active, and any change of a cancelled activity. A change of sessions or ages fences.
+  /// the activity is active, and any change of a cancelled activity. Where it is published, a
+  /// change of sessions or ages and a lowered capacity fence every grant given so far.
   virtual asio::awaitable<base::Outcome<domain::Activity>> update_activity(const domain::Activity& activity,
                                                                            std::uint64_t expected_version,
                                                                            const Actor& actor) = 0;

@@ -108,6 +108,7 @@ struct GateActivity {
   int capacity = 0;
   base::Instant closes_at;
   std::vector<base::ActivityId> overlapping;
+  std::uint64_t version = 0;  ///< in the ledger; orders what is known of the capacity
 };
 
 /// Everything a programme's gate is built from.
@@ -189,10 +190,11 @@ class GateUpkeep {
   /// already.
   virtual asio::awaitable<base::Outcome<bool>> install(GateImage image) = 0;
 
-  /// Sets an activity's capacity absolutely. Refused: invalid_state where more is used, unavailable where the gate is
-  /// lost.
+  /// Sets an activity's capacity absolutely, as the ledger has it in that `version` of the activity; nothing happens
+  /// where the gate follows a newer one. Refused: invalid_state where more is used, unavailable where the gate is lost.
   virtual asio::awaitable<base::Outcome<base::Done>> set_capacity(base::ProgrammeId programme_id,
-                                                                  base::ActivityId activity_id, int capacity) = 0;
+                                                                  base::ActivityId activity_id, int capacity,
+                                                                  std::uint64_t version) = 0;
 };
 
 /// What gates publish: a seat came back, or the last one went. Called on one of the loops.

@@ -22,6 +22,11 @@ base::Refused unknown_reference(std::string pointer) {
           0};
 }
 
+/// Whether the ledger fences the gate's grants for this change, sessions aside: the gate has to be built anew then.
+bool fences(const domain::Activity& before, const domain::Activity& after) {
+  return after.age_min != before.age_min || after.age_max != before.age_max || after.capacity < before.capacity;
+}
+
 void sort_sessions(domain::Activity& activity) {
   std::ranges::sort(activity.sessions, {}, [](const domain::Session& session) { return session.time.starts_at; });
 }
@@ -120,27 +125,18 @@ ManageCatalogue::Answer<domain::Activity> ManageCatalogue::update_activity(domai
   if (sessions_replaced) name_sessions(activity, known->activity.sessions);
   sort_sessions(activity);
 
-  // Down in the gate first, up in the ledger first: at every moment the gate's capacity is the smaller one.
-  const bool published = known->activity.publication == domain::Publication::published;
-  const int capacity_before = known->activity.capacity;
-  if (published && known->activity.version == expected_version && activity.capacity < capacity_before) {
-    const base::Outcome<base::Done> lowered =
-        co_await parts_.upkeep.set_capacity(activity.programme_id, activity.id, activity.capacity);
-    if (!lowered && lowered.is_refused() && lowered.refused().code == base::Code::invalid_state) {
-      co_return lowered.as<domain::Activity>();
-    }
-  }
+  // The ledger first, whichever way the capacity goes. Where it goes down, the ledger fences what the gate granted and
+  // will grant by the higher one, so that a gate that is told late, or never, sells nothing: no order of two steps can
+  // promise that, since between them a gate may be rebuilt, and whoever began may stop for as long as it likes.
   base::Outcome<domain::Activity> updated = co_await parts_.store.update_activity(activity, expected_version, actor);
-  if (published && updated.is_refused() && activity.capacity < capacity_before) {
-    (void)co_await parts_.upkeep.set_capacity(activity.programme_id, activity.id, capacity_before);
-  }
   if (!updated) co_return updated;
-  const bool rules_changed =
-      sessions_replaced || activity.age_min != known->activity.age_min || activity.age_max != known->activity.age_max;
-  if (published && !rules_changed && activity.capacity > capacity_before) {
-    (void)co_await parts_.upkeep.set_capacity(activity.programme_id, activity.id, activity.capacity);
+  const bool as_known = known->activity.version == expected_version;
+  const bool published = updated->publication == domain::Publication::published;
+  const bool fenced = published && (!as_known || sessions_replaced || fences(known->activity, *updated));
+  if (published && !fenced && updated->capacity > known->activity.capacity) {
+    (void)co_await parts_.upkeep.set_capacity(updated->programme_id, updated->id, updated->capacity, updated->version);
   }
-  co_await tell(activity.programme_id, published && rules_changed);
+  co_await tell(updated->programme_id, fenced);
   co_return updated;
 }
 

@@ -123,7 +123,8 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::sh
       co_await compare_activity(programme_id, count);
     }
     if (row->second.capacity != count.seats.capacity) {
-      (void)co_await parts_.upkeep.set_capacity(programme_id, count.seats.activity_id, row->second.capacity);
+      (void)co_await parts_.upkeep.set_capacity(programme_id, count.seats.activity_id, row->second.capacity,
+                                                row->second.version);
     }
   }
   if (settled) {

@@ -253,7 +253,29 @@ TEST_F(CatalogueStoreTest, capacity_never_falls_below_what_is_taken) {
   EXPECT_EQ(lowered.capacity, 3);
   EXPECT_EQ(lowered.version, activity.version + 1);
   EXPECT_EQ(wait(store_->update_activity(activity, activity.version, admin_)).refused().code, Code::version_mismatch);
+}
+
+TEST_F(CatalogueStoreTest, fewer_seats_fence_what_was_granted_of_more_and_more_seats_do_not) {
+  domain::Activity activity = an_activity();
+  activity.capacity += 5;
+  activity = wait(store_->update_activity(activity, activity.version, admin_)).value();
   EXPECT_EQ(fence_of(activity.id), 0U);
+  EXPECT_EQ(epoch_of(activity.programme_id), 0U);
+  activity.capacity -= 1;
+  activity = wait(store_->update_activity(activity, activity.version, admin_)).value();
+  EXPECT_EQ(fence_of(activity.id), std::uint64_t{1} << 40U);
+  EXPECT_EQ(epoch_of(activity.programme_id), 1U);
+}
+
+TEST_F(CatalogueStoreTest, what_no_gate_knows_is_not_fenced) {
+  const domain::Programme programme = a_programme();
+  const domain::Activity open = an_activity(programme);
+  domain::Activity draft = a_draft(programme);
+  draft.capacity -= 1;
+  draft.age_max += 1;
+  draft = wait(store_->update_activity(draft, draft.version, admin_)).value();
+  EXPECT_EQ(fence_of(open.id), 0U) << "others of its programme are being booked";
+  EXPECT_EQ(epoch_of(programme.id), 0U);
 }
 
 TEST_F(CatalogueStoreTest, new_sessions_fence_and_the_ones_that_stay_keep_their_ids) {

@@ -182,8 +182,9 @@ class GateModelTest : public GateTest, public testing::WithParamInterface<std::u
   Both set_any_capacity() {
     const base::ActivityId activity = any_activity();
     const int capacity = static_cast<int>(pick(1, 6));
-    return {text_of(run([&] { return gate->set_capacity(programme, activity, capacity); })),
-            text_of(model.set_capacity(programme, activity, capacity))};
+    const std::uint64_t version = pick(1, 4);
+    return {text_of(run([&] { return gate->set_capacity(programme, activity, capacity, version); })),
+            text_of(model.set_capacity(programme, activity, capacity, version))};
   }
   Both install_any() {
     const app::GateImage made = any_image();

@@ -155,7 +155,7 @@ TEST_F(GateTest, counts_the_activities_that_it_knows) {
 TEST_F(GateTest, follows_the_capacity_but_never_below_what_is_used) {
   install(image(1, {2}));
   const auto set = [&](int capacity) {
-    return run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(1), capacity); });
+    return run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(1), capacity, 2); });
   };
   take(1, 1, 1);
   take(2, 1, 2);
@@ -170,8 +170,30 @@ TEST_F(GateTest, follows_the_capacity_but_never_below_what_is_used) {
   remove(3, 1, granted(book(3, 1, 3))->grant);
   EXPECT_TRUE(set(2));
   EXPECT_EQ(codes(book(3, 1, 3)), Codes{Code::sold_out});
-  EXPECT_EQ(run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(9), 5); }).refused().code,
+  EXPECT_EQ(run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(9), 5, 2); }).refused().code,
             Code::unavailable);
+}
+
+TEST_F(GateTest, follows_no_capacity_of_an_older_version_than_it_knows) {
+  app::GateImage made = image(1, {5, 5});
+  made.activities[0].version = 4;
+  install(made);
+  const auto set = [&](int capacity, std::uint64_t version) {
+    return run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(1), capacity, version); });
+  };
+  EXPECT_TRUE(set(9, 3)) << "late, so nothing happens";
+  EXPECT_EQ(count(1).seats.capacity, 5);
+  EXPECT_EQ(count(1).seats.version.change, 0U);
+  EXPECT_TRUE(set(8, 6));
+  EXPECT_TRUE(set(12, 5));
+  EXPECT_EQ(count(1).seats.capacity, 8);
+  EXPECT_TRUE(set(8, 6));
+  EXPECT_EQ(count(2).seats.capacity, 5) << "each activity by its own version";
+  made = image(2, {6, 5});
+  made.activities[0].version = 7;
+  install(made);
+  EXPECT_TRUE(set(12, 6));
+  EXPECT_EQ(count(1).seats.capacity, 6);
 }
 
 TEST_F(GateTest, is_installed_only_over_an_absent_or_older_one) {
@@ -263,7 +285,7 @@ TEST_F(GateTest, is_lost_when_redis_has_forgotten_it) {
   EXPECT_FALSE(remove(1, 1, grant));
   EXPECT_FALSE(run([&] { return gate->adopt(programme, activity, {committed(1, 1, 1)}); }));
   EXPECT_FALSE(run([&] { return gate->give_back_spare(programme, activity, 1); }));
-  EXPECT_FALSE(run([&] { return gate->set_capacity(programme, activity, 7); }));
+  EXPECT_FALSE(run([&] { return gate->set_capacity(programme, activity, 7, 2); }));
   EXPECT_EQ(ask({"DBSIZE"}).number(), 0) << "no change brings a lost gate half back";
   EXPECT_TRUE(install(image(2, {5})));
   EXPECT_NE(granted(book(1, 1, 1)), nullptr);
@@ -300,7 +322,7 @@ TEST_F(GateTest, tells_everybody_when_the_last_seat_went_and_when_one_came_back)
   const std::vector<std::string> expected{prefix + "2 2 2", prefix + "3 1 2"};
   wait_for([&] { return news().size() >= 2; });
   EXPECT_EQ(news(), expected);
-  ASSERT_TRUE(run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(1), 4); }));
+  ASSERT_TRUE(run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(1), 4, 2); }));
   runtime::run_on(loops, 0, runtime::as_task([this] { gate->announce_change(); }));
   wait_for([&] { return news().size() >= 4; });
   EXPECT_EQ(news()[2], prefix + "4 1 4");

@@ -344,12 +344,14 @@ TEST_F(LedgerTest, RebuildsTheGatesImageUnderANewEpoch) {
   const auto image = wait(ledger().rebuild_image(programme_));
   ASSERT_TRUE(first.is_done() && image.is_done());
   EXPECT_EQ(wait(ledger().seats_taken(programme_))->front().epoch, image->epoch);
+  EXPECT_EQ(wait(ledger().seats_taken(programme_))->front().version, image->activities[0].version);
   EXPECT_EQ(image->epoch, first->epoch + 1);
   EXPECT_EQ(image->programme_id, programme_);
   EXPECT_EQ(image->opens_at, base::Instant{1});
   ASSERT_EQ(image->activities.size(), 2U);
   for (const app::GateActivity& activity : image->activities) {
     EXPECT_EQ(activity.capacity, activity.id == drawing ? 10 : 7);
+    EXPECT_EQ(activity.version, number(mysql::sql("SELECT version FROM activities WHERE id = ?", activity.id)));
     EXPECT_EQ(activity.closes_at, base::Instant{5});
     EXPECT_EQ(activity.overlapping, std::vector{activity.id == drawing ? chess : drawing});
   }

@@ -237,9 +237,10 @@ Answer<bool> SimGate::install(app::GateImage image) {
   });
 }
 
-Answer<base::Done> SimGate::set_capacity(base::ProgrammeId programme, base::ActivityId activity, int capacity) {
-  return ask<base::Done>("gate.set_capacity", [programme, activity, capacity](RedisSim& redis, std::uint64_t run) {
-    return redis.set_capacity(run, programme, activity, capacity);
+Answer<base::Done> SimGate::set_capacity(base::ProgrammeId programme, base::ActivityId activity, int capacity,
+                                         std::uint64_t version) {
+  return ask<base::Done>("gate.set_capacity", [=](RedisSim& redis, std::uint64_t run) {
+    return redis.set_capacity(run, programme, activity, capacity, version);
   });
 }
 

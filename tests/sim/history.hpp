@@ -45,7 +45,6 @@ struct History {
   std::deque<Wish> wishes;
   std::vector<base::CheckInId> check_ins_told;
   std::vector<base::ActivityId> activity_cancels_asked;
-  bool capacity_was_lowered = false;
 };
 
 }  // namespace zl::sim

@@ -77,6 +77,11 @@ std::string Judge::of_gate() const {
   if (gate == nullptr || gate->epoch != mysql_.ledger().epoch(programme)) return {};
   for (const auto& [id, activity] : gate->activities) {
     const int taken = mysql_.ledger().taken(id);
+    const int capacity = mysql_.ledger().activity(id).content.capacity;
+    if (activity.setting.capacity > capacity) {
+      return fmt::format("the gate is too generous: {} seats, {} in the ledger of activity {}",
+                         activity.setting.capacity, capacity, short_name(id));
+    }
     if (activity.used < taken) {
       return fmt::format("the gate is too generous: {} used, {} taken in activity {}", activity.used, taken,
                          short_name(id));

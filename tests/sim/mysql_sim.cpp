@@ -120,6 +120,8 @@ base::Outcome<domain::Activity> MysqlSim::update_activity(const domain::Activity
   if (content.version != version) return base::Code::version_mismatch;
   if (content.publication == Publication::cancelled) return base::Code::invalid_state;
   if (ledger_.taken(wanted.id) > wanted.capacity) return base::Code::invalid_state;
+  const bool published = content.publication == Publication::published;
+  if (published && wanted.capacity < content.capacity) ledger_.fence_programme(programme_.id);
   content.capacity = wanted.capacity;
   return changed(wanted.id);
 }

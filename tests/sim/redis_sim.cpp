@@ -124,8 +124,8 @@ base::Outcome<bool> RedisSim::install(std::uint64_t run, const app::GateImage& i
 }
 
 base::Outcome<base::Done> RedisSim::set_capacity(std::uint64_t run, base::ProgrammeId programme,
-                                                 base::ActivityId activity, int capacity) {
-  return change(run, programme, activity, [&] { return gates_.set_capacity(programme, activity, capacity); });
+                                                 base::ActivityId activity, int capacity, std::uint64_t version) {
+  return change(run, programme, activity, [&] { return gates_.set_capacity(programme, activity, capacity, version); });
 }
 
 }  // namespace zl::sim

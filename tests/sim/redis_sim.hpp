@@ -57,7 +57,7 @@ class RedisSim {
                                                              std::size_t limit) const;
   base::Outcome<bool> install(std::uint64_t run, const app::GateImage& image);
   base::Outcome<base::Done> set_capacity(std::uint64_t run, base::ProgrammeId programme, base::ActivityId activity,
-                                         int capacity);
+                                         int capacity, std::uint64_t version);
 
   /// The gate that grants now, for the judge; null where it is lost.
   const test::GateModel::Programme* standing(base::ProgrammeId programme) const;

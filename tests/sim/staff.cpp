@@ -72,7 +72,6 @@ void Clients::change_capacity() {
   using Outcome = base::Outcome<domain::Activity>;
   const base::ActivityId id = any_activity();
   const int capacity = setting_.chance.number(1, 6);
-  if (capacity < mysql_.activity(id).capacity) history_.capacity_was_lowered = true;
   ask<Outcome>(
       "change capacity",
       [id, capacity](Server& at) {

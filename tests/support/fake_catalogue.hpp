@@ -14,7 +14,7 @@
 
 namespace zl::test {
 
-class FakeCatalogueStore final : public app::CatalogueStore {
+class FakeCatalogueStore : public app::CatalogueStore {
  public:
   template <class T>
   using Answer = boost::asio::awaitable<base::Outcome<T>>;
@@ -115,7 +115,7 @@ class FakeChangeFeed final : public app::ChangeFeed {
   Calls newest_calls;
 };
 
-class FakeAccountStore final : public app::AccountStore {
+class FakeAccountStore : public app::AccountStore {
  public:
   template <class T>
   using Answer = boost::asio::awaitable<base::Outcome<T>>;

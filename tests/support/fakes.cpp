@@ -107,9 +107,10 @@ Answer<bool> FakeGate::install(app::GateImage image) {
   return serve<bool>(install_calls, [this, installed = std::move(image)] { return model.install(installed); });
 }
 
-Answer<base::Done> FakeGate::set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id, int capacity) {
-  return serve<base::Done>(set_capacity_calls, [this, programme_id, activity_id, capacity] {
-    return model.set_capacity(programme_id, activity_id, capacity);
+Answer<base::Done> FakeGate::set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id, int capacity,
+                                          std::uint64_t version) {
+  return serve<base::Done>(set_capacity_calls, [this, programme_id, activity_id, capacity, version] {
+    return model.set_capacity(programme_id, activity_id, capacity, version);
   });
 }
 

@@ -267,11 +267,13 @@ base::Outcome<bool> GateModel::install(const app::GateImage& image) {
 }
 
 base::Outcome<base::Done> GateModel::set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id,
-                                                  int capacity) {
+                                                  int capacity, std::uint64_t version) {
   Activity* of = activity(programme_id, activity_id);
   if (of == nullptr) return lost();
+  if (version < of->setting.version) return base::Done{};
   if (capacity < of->setting.capacity && of->used > capacity) return base::Code::invalid_state;
   of->setting.capacity = capacity;
+  of->setting.version = version;
   ++of->change;
   if (of->used < capacity) of->sold_out_at.reset();
   return base::Done{};

@@ -58,7 +58,8 @@ class GateModel {
                                                              const std::vector<base::ActivityId>& activities,
                                                              std::size_t limit, base::Instant now) const;
   base::Outcome<bool> install(const app::GateImage& image);
-  base::Outcome<base::Done> set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id, int capacity);
+  base::Outcome<base::Done> set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id, int capacity,
+                                         std::uint64_t version);
 
   /// Redis has lost everything.
   void lose() { programmes_.clear(); }

@@ -115,7 +115,7 @@ base::Outcome<app::GateImage> LedgerModel::rebuild_image(const base::ProgrammeId
   image.arrival = owner.arrival;
   for (const domain::Activity* content : published) {
     image.activities.push_back({content->id, content->capacity, domain::booking_ends_at(owner.content, *content),
-                                domain::overlapping_activities(*content, published)});
+                                domain::overlapping_activities(*content, published), content->version});
     std::ranges::copy(active_bookings(content->id), std::back_inserter(image.bookings));
   }
   return image;
@@ -125,7 +125,7 @@ std::vector<app::SeatsTaken> LedgerModel::seats_taken(const base::ProgrammeId& p
   std::vector<app::SeatsTaken> rows;
   for (const auto& [id, activity] : activities_) {
     if (activity.content.programme_id != programme_id) continue;
-    rows.push_back({id, taken(id), activity.content.capacity, epoch(programme_id)});
+    rows.push_back({id, taken(id), activity.content.capacity, activity.content.version, epoch(programme_id)});
   }
   return rows;
 }

@@ -104,18 +104,17 @@ void add_session_rows(Write& write, const base::ActivityId& id, const std::vecto
   write.execute(sql(insert_sessions, rows.fragment()));
 }
 
-/// Done when nobody is booked and nobody was checked in to a session that goes; fences.
-base::Outcome<base::Done> change_rules(Write& write, const LockedActivity& locked, const SessionChanges& sessions) {
-  const domain::Activity& activity = locked.activity;
-  for (const LockedSeats& seats : lock_programme_seats(write, activity.programme_id)) {
-    if (seats.activity_id == activity.id && seats.seats_taken > 0) {
+/// Done when nobody is booked and nobody was checked in to a session that goes. The programme's seats are locked.
+base::Outcome<base::Done> may_change_rules(Write& write, const base::ActivityId& id,
+                                           const std::vector<LockedSeats>& seats, const SessionChanges& sessions) {
+  for (const LockedSeats& row : seats) {
+    if (row.activity_id == id && row.seats_taken > 0) {
       return refused(base::Code::invalid_state, "the activity has active bookings");
     }
   }
   if (write.query(sql(count_check_ins, sessions.removed)).front().u64(0) > 0) {
     return refused(base::Code::invalid_state, "somebody was checked in to a session that would go");
   }
-  fence_programme(write, activity.programme_id, locked.epoch);
   return base::Done{};
 }
 
@@ -177,9 +176,18 @@ base::Outcome<domain::Activity> update_activity(Write& write, const domain::Acti
   }
   const SessionChanges sessions = session_changes(before.sessions, wanted.sessions);
   const bool ages_change = before.age_min != wanted.age_min || before.age_max != wanted.age_max;
-  if (sessions.meetings_change || ages_change) {
-    const base::Outcome<base::Done> changed = change_rules(write, *locked, sessions);
-    if (!changed) return changed.as<domain::Activity>();
+  const bool rules_change = sessions.meetings_change || ages_change;
+  if (rules_change || wanted.capacity < before.capacity) {
+    const std::vector<LockedSeats> seats = lock_programme_seats(write, wanted.programme_id);
+    if (rules_change) {
+      const base::Outcome<base::Done> may = may_change_rules(write, wanted.id, seats, sessions);
+      if (!may) return may.as<domain::Activity>();
+    }
+    // A gate that knows the rules or the seats of before grants nothing that can commit, however late it follows. No
+    // gate knows a draft.
+    if (before.publication == domain::Publication::published) {
+      fence_programme(write, wanted.programme_id, locked->epoch);
+    }
   }
   if (before.capacity != wanted.capacity &&
       write.execute(sql(update_capacity, wanted.capacity, wanted.id, wanted.capacity)) == 0) {

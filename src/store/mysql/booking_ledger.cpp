@@ -16,10 +16,12 @@ constexpr std::string_view of_user_next =
     "(created_at = (SELECT created_at FROM bookings WHERE id = ?) AND id < ?)) ORDER BY created_at DESC, id DESC LIMIT "
     "?";
 
-// Index activity_seats_programme, and the programme by its primary key.
+// Index activity_seats_programme, and the programme and the activities by their primary keys. One statement, so that
+// capacity and version are of one moment.
 constexpr std::string_view select_seats_taken =
-    "SELECT s.activity_id, s.seats_taken, s.capacity, p.epoch FROM activity_seats s "
-    "JOIN programmes p ON p.id = s.programme_id WHERE s.programme_id = ? ORDER BY s.activity_id";
+    "SELECT s.activity_id, s.seats_taken, s.capacity, a.version, p.epoch FROM activity_seats s "
+    "JOIN activities a ON a.id = s.activity_id JOIN programmes p ON p.id = s.programme_id WHERE s.programme_id = ? "
+    "ORDER BY s.activity_id";
 
 class MysqlBookingLedger final : public app::BookingLedger {
  public:
@@ -83,7 +85,7 @@ class MysqlBookingLedger final : public app::BookingLedger {
     return pool_.read([programme_id](Connection& connection) -> base::Outcome<std::vector<app::SeatsTaken>> {
       std::vector<app::SeatsTaken> seats;
       for (const Row row : connection.query(sql(select_seats_taken, programme_id))) {
-        seats.push_back({row.id<base::ActivityId>(0), row.integer(1), row.integer(2), row.u64(3)});
+        seats.push_back({row.id<base::ActivityId>(0), row.integer(1), row.integer(2), row.u64(3), row.u64(4)});
       }
       return seats;
     });

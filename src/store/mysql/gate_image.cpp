@@ -36,7 +36,7 @@ std::vector<app::GateActivity> gate_activities(const app::ProgrammeContent& cont
   activities.reserve(published.size());
   for (const domain::Activity* const activity : published) {
     activities.push_back({activity->id, activity->capacity, domain::booking_ends_at(content.programme, *activity),
-                          domain::overlapping_activities(*activity, published)});
+                          domain::overlapping_activities(*activity, published), activity->version});
   }
   return activities;
 }

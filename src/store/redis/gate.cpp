@@ -86,9 +86,10 @@ RedisGate::Answer<base::Done> RedisGate::give_back_spare(base::ProgrammeId progr
 }
 
 RedisGate::Answer<base::Done> RedisGate::set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id,
-                                                      int capacity) {
+                                                      int capacity, std::uint64_t version) {
   Command command = function_call("zl_set_capacity", 1);
-  command.arg(ProgrammeKeys(programme_id).gate()).arg(link().run_id()).arg(name_of(activity_id)).arg(capacity);
+  command.arg(ProgrammeKeys(programme_id).gate()).arg(link().run_id()).arg(name_of(activity_id));
+  command.arg(capacity).arg(version);
   return change(std::move(command));
 }
 

@@ -44,7 +44,8 @@ class RedisGate final : public app::Gate, public app::GateUpkeep {
                                                       std::vector<base::ActivityId> activities,
                                                       std::size_t limit) override;
   Answer<bool> install(app::GateImage image) override;
-  Answer<base::Done> set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id, int capacity) override;
+  Answer<base::Done> set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id, int capacity,
+                                  std::uint64_t version) override;
 
   /// True where this loop's link is up.
   bool up() const { return link().up(); }

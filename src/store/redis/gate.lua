@@ -5,7 +5,8 @@
 -- member and a part of a row alike.
 --
 -- gate   hash  run, epoch, arrival, changes (of all seats), rules (see RULES), activities (their names in a row),
---              t<activity> its tally (see TALLY), o<activity> the names of overlapping activities in a row
+--              t<activity> its tally (see TALLY), o<activity> the names of overlapping activities in a row,
+--              v<activity> its version in the ledger that the capacity is of: apart from the tally, so that booking doesn't read it
 -- held   hash  b<booking> record, a<attendee> and u<user> rows of activity and booking
 -- seats  zset  one an activity: bookings, scored by their hold's deadline, or +inf once committed: ZADD XX +inf confirms them
 --
@@ -39,6 +40,8 @@ local function write_tally(t)
 end
 
 local function seats_key(gate, activity) return string.sub(gate, 1, -5) .. 'seats:' .. string.sub(activity, 2) end
+
+local function version_field(activity) return 'v' .. string.sub(activity, 2) end
 
 local function grant_of(record) return string.sub(record, WISH + 1, WISH + GRANT) end
 
@@ -315,12 +318,16 @@ local function give_back_spare(keys, args)
   return 'OK'
 end
 
--- keys: gate. args: run, activity, capacity. Never below what is used.
+-- keys: gate. args: run, activity, capacity, the activity's version that has it. Never below what is used. What comes late, of an
+-- older version than the gate follows, changes nothing.
 local function set_capacity(keys, args)
-  local activity, capacity = args[2], tonumber(args[3])
+  local activity, capacity, version = args[2], tonumber(args[3]), tonumber(args[4])
   local tally = open_tally(keys[1], args[1], activity)
   if not tally then return 'lost' end
+  local followed = version_field(activity)
+  if version < tonumber(redis.call('HGET', keys[1], followed) or 0) then return 'OK' end
   if capacity < tally.capacity and tally.used > capacity then return 'used' end
+  redis.call('HSET', keys[1], followed, version)
   tally.capacity = capacity
   save_change(keys[1], activity, tally)
   publish_seats(keys[1], activity, tally.epoch, tally)
@@ -383,24 +390,25 @@ end
 
 -- keys: gate, held, staged held, then for each activity its seats and its staged seats.
 -- args: run, epoch, arrival, opens, cap_attendee, cap_user (-1: none), overlap, then for each activity: its name, capacity, used,
--- end, names of overlapping ones.
+-- end, names of overlapping ones, version.
 -- Only over an absent or older gate, or one that was built on another Redis.
 local function install(keys, args)
   local run, epoch, taken = args[1], tonumber(args[2]), 0
   local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'activities')
   if m[1] == run and tonumber(m[2]) >= epoch then return 0 end
-  for i = 10, #args, 5 do taken = taken + tonumber(args[i]) end
+  for i = 10, #args, 6 do taken = taken + tonumber(args[i]) end
   if taken > 0 and redis.call('EXISTS', keys[3]) == 0 then return redis.error_reply('ERR the staged image is gone') end
   for at = 1, #(m[3] or ''), NAME do redis.call('DEL', seats_key(keys[1], string.sub(m[3], at, at + NAME - 1))) end
 
   local names, fields = {}, {'run', run, 'epoch', epoch, 'arrival', args[3], 'changes', 0,
     'rules', struct.pack(RULES, tonumber(args[4]), tonumber(args[5]), tonumber(args[6]), tonumber(args[7]))}
-  for i = 8, #args, 5 do
+  for i = 8, #args, 6 do
     local tally = {change = 0, used = tonumber(args[i + 2]), capacity = tonumber(args[i + 1]), spare = 0, sold_out_at = 0,
       closes_at = tonumber(args[i + 3])}
     local n = #fields
     fields[n + 1], fields[n + 2] = args[i], write_tally(tally)
     fields[n + 3], fields[n + 4] = 'o' .. string.sub(args[i], 2), args[i + 4]
+    fields[n + 5], fields[n + 6] = version_field(args[i]), args[i + 5]
     names[#names + 1] = args[i]
   end
   redis.call('DEL', keys[1])

@@ -101,7 +101,7 @@ Command install_command(const app::GateImage& image, const std::string& run_id) 
   for (const app::GateActivity& activity : image.activities) {
     const auto group = groups.find(activity.id);
     command.arg(name_of(activity.id)).arg(activity.capacity).arg(group == groups.end() ? 0 : group->second.size());
-    command.arg(activity.closes_at.unix_ms).arg(joined(activity.overlapping));
+    command.arg(activity.closes_at.unix_ms).arg(joined(activity.overlapping)).arg(activity.version);
   }
   return command;
 }
