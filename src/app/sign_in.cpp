@@ -41,8 +41,8 @@ asio::awaitable<base::Outcome<SignedIn>> SignIn::dev(std::string openid, std::st
 
 asio::awaitable<base::Outcome<SignedIn>> SignIn::staff(std::string username, std::string password,
                                                        std::string address) {
-  const int wait_s = parts_.throttle.wait_s(username, address);
-  if (wait_s > 0) co_return base::Refused{base::Code::too_many_requests, "too many failed logins", {}, wait_s};
+  base::Outcome<LoginThrottle::Try> begun = parts_.throttle.begin(username, std::move(address));
+  if (!begun) co_return begun.as<SignedIn>();
 
   const base::Outcome<std::optional<AccountWithHash>> found = co_await parts_.accounts.find_by_username(username);
   if (!found) co_return found.as<SignedIn>();
@@ -53,10 +53,10 @@ asio::awaitable<base::Outcome<SignedIn>> SignIn::staff(std::string username, std
       co_await parts_.password_pool.run(std::move(verify), parts_.clock.steady_now() + password_deadline);
   if (!fits) co_return fits.as<SignedIn>();
   if (!*fits || !*found || (*found)->account.blocked) {
-    parts_.throttle.failed(username, address);
+    begun->failed();
     co_return login_failed();
   }
-  parts_.throttle.succeeded(username);
+  begun->succeeded();
 
   const domain::Account& account = (*found)->account;
   Claims claims;
