@@ -3,6 +3,7 @@
 
 #include "app/page_signer.hpp"
 #include "app/platform_sign_in.hpp"
+#include "http/client_address.hpp"
 #include "http/cookies.hpp"
 #include "http/endpoint_support.hpp"
 #include "http/endpoints.hpp"
@@ -63,7 +64,8 @@ asio::awaitable<Answer> login_platform(const Api& api, Request& request) {
     query.fault("return_to", "is no page of this site", "a path of at most 512 bytes, not under /api");
   }
   if (!faults.empty()) co_return invalid(request, faults);
-  const auto login = co_await api.platform.sign_in->begin(kept_browser(api, request), return_to, request.address);
+  const auto login =
+      co_await api.platform.sign_in->begin(kept_browser(api, request), return_to, limit_key(request.address));
   if (!login) co_return failure(request, login);
   co_return begun(api, *login);
 }
@@ -76,7 +78,8 @@ asio::awaitable<Answer> login_platform_return(const Api& api, Request& request) 
   const std::string code = query.text("code").value_or("");
   if (code.size() > code_limit_bytes) query.fault("code", "the text is too long or too short", "0..512 bytes");
   if (!faults.empty()) co_return invalid(request, faults);
-  const auto result = co_await api.platform.sign_in->finish(kept_browser(api, request), state, code, request.address);
+  const auto result =
+      co_await api.platform.sign_in->finish(kept_browser(api, request), state, code, limit_key(request.address));
   if (!result) co_return failure(request, result);
   const Finished finished{api, request};
   co_return std::visit(finished, *result);

@@ -1,4 +1,5 @@
 // Coming and going: logins set the pages' cookie too, and logging out takes it back.
+#include "http/client_address.hpp"
 #include "http/cookies.hpp"
 #include "http/endpoint_support.hpp"
 #include "http/endpoints.hpp"
@@ -28,7 +29,7 @@ asio::awaitable<Answer> login_staff(const Api& api, Request& request) {
   StaffLogin login = read_staff_login(request.body, faults);
   if (!faults.empty()) co_return invalid(request, faults);
   const base::Outcome<app::SignedIn> signed_in =
-      co_await api.sign_in.staff(std::move(login.username), std::move(login.password), request.address);
+      co_await api.sign_in.staff(std::move(login.username), std::move(login.password), limit_key(request.address));
   if (!signed_in) co_return failure(request, signed_in);
   Answer answer = json_answer(api, [&signed_in](JsonWriter& json) {
     json.begin_object().member("token", signed_in->token).member("expires_at", signed_in->expires_at).key("roles");

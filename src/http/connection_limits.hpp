@@ -1,4 +1,4 @@
-// How many connections there may be, in all and from one address.
+// How many connections there may be, in all and from one client (see limit_key).
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "http/client_address.hpp"
 #include "runtime/guard.hpp"
 
 namespace zl::http {
@@ -47,7 +48,7 @@ class ConnectionLimits {
     if (!place) return std::nullopt;
     {
       const std::lock_guard lock(mutex_);
-      std::size_t& count = by_address_[address];
+      std::size_t& count = by_client_[limit_key(address)];
       if (count >= per_address_) return std::nullopt;
       ++count;
     }
@@ -59,14 +60,14 @@ class ConnectionLimits {
  private:
   void give_back(const std::string& address) {
     const std::lock_guard lock(mutex_);
-    const auto found = by_address_.find(address);
-    if (--found->second == 0) by_address_.erase(found);
+    const auto found = by_client_.find(limit_key(address));
+    if (--found->second == 0) by_client_.erase(found);
   }
 
   runtime::BoundedCount total_;
   const std::size_t per_address_;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::size_t> by_address_;  ///< under mutex_
+  std::unordered_map<std::string, std::size_t> by_client_;  ///< under mutex_
 };
 
 }  // namespace zl::http

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "http/client_address.hpp"
 #include "http/cookies.hpp"
 #include "http/problem.hpp"
 #include "http/query.hpp"
@@ -142,7 +143,7 @@ std::optional<Answer> Dispatcher::admit(Request& request, const Match& match) {
   const base::SteadyTime now = request.received_at;
   const int cost = match.route == nullptr ? 1 : match.route->cost;
   // Requests to nowhere count as well.
-  const int address_wait_s = cost == 0 ? 0 : per_address_.take(request.address, cost, now);
+  const int address_wait_s = cost == 0 ? 0 : per_address_.take(limit_key(request.address), cost, now);
   if (match.route == nullptr) {
     if (match.allow.empty()) return problem(request, base::Code::not_found);
     return std::move(problem(request, base::Code::method_not_allowed).with("Allow", std::string(match.allow)));

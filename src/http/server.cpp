@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "http/client_address.hpp"
 #include "runtime/log.hpp"
 
 namespace zl::http {
@@ -82,7 +83,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
     boost::system::error_code error;
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (error) return;
-    std::optional<ConnectionLimits::Place> place = limits_.take(peer.address().to_string());
+    std::optional<ConnectionLimits::Place> place = limits_.take(address_text(peer.address()));
     socket.non_blocking(true, error);
     if (!place) return turn_away(std::move(socket));
     socket.set_option(tcp::no_delay(true), error);

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <optional>
 #include <stdexcept>
+
+#include "http/client_address.hpp"
 
 namespace zl::http {
 namespace {
@@ -13,6 +16,15 @@ std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
   while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
   return text;
+}
+
+constexpr unsigned short mapped_bits = 96;
+
+/// The IPv4 network that "::ffff:10.0.0.0/104" stands for, if it does.
+std::optional<ip::network_v4> mapped_network(const ip::network_v6& network) {
+  if (!network.address().is_v4_mapped() || network.prefix_length() < mapped_bits) return std::nullopt;
+  return ip::network_v4(ip::make_address_v4(ip::v4_mapped, network.address()),
+                        static_cast<unsigned short>(network.prefix_length() - mapped_bits));
 }
 
 template <class Network, class Address>
@@ -28,7 +40,13 @@ TrustedProxies::TrustedProxies(const std::vector<std::string>& proxies) {
     const bool has_length = proxy.find('/') != std::string::npos;
     boost::system::error_code error;
     if (is_v6) {
-      v6_.push_back(ip::make_network_v6(has_length ? proxy : proxy + "/128", error).canonical());
+      const ip::network_v6 network = ip::make_network_v6(has_length ? proxy : proxy + "/128", error).canonical();
+      const std::optional<ip::network_v4> mapped = mapped_network(network);
+      if (mapped) {
+        v4_.push_back(mapped->canonical());
+      } else {
+        v6_.push_back(network);
+      }
     } else {
       v4_.push_back(ip::make_network_v4(has_length ? proxy : proxy + "/32", error).canonical());
     }
@@ -57,7 +75,7 @@ std::string TrustedProxies::client_address(const std::string& peer, std::string_
     boost::system::error_code error;
     const ip::address parsed = ip::make_address(std::string(last), error);
     if (error) break;
-    address = parsed.to_string();
+    address = address_text(parsed);
   }
   return address;
 }

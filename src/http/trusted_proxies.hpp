@@ -14,7 +14,8 @@ class TrustedProxies {
   /// Addresses or networks ("10.0.0.0/8"); throws std::runtime_error with the one that is neither.
   explicit TrustedProxies(const std::vector<std::string>& proxies);
 
-  /// The client's address: the peer's, or, where the peer is trusted, the last that no trusted proxy added.
+  /// The client's address, as address_text() writes it: the peer's, which is written so, or, where the peer is trusted,
+  /// the last that no trusted proxy added.
   std::string client_address(const std::string& peer, std::string_view forwarded_for) const;
 
  private:

@@ -59,13 +59,24 @@ TEST(RateLimit, keeps_what_is_not_full_when_it_makes_room) {
   EXPECT_EQ(passed(limit, "a", 100, later), 2);
 }
 
-TEST(RateLimit, lets_pass_what_it_has_no_room_for) {
-  RateLimit limit({1, 1}, 64);  // one a shard
-  int refused = 0;
-  for (int key = 0; key < 1000; ++key) (void)limit.take(std::to_string(key), 1, start);
-  for (int key = 0; key < 1000; ++key) refused += limit.take(std::to_string(key), 1, start) > 0 ? 1 : 0;
-  EXPECT_GT(refused, 0);
-  EXPECT_LE(refused, 64);
+TEST(RateLimit, holds_a_new_key_to_its_rate_where_all_room_is_taken) {
+  RateLimit limit({1, 20}, 6400);
+  for (int key = 0; key < 50'000; ++key) (void)limit.take(std::to_string(key), 1, start);
+  for (int key = 0; key < 1000; ++key) EXPECT_EQ(passed(limit, "new" + std::to_string(key), 50, start), 20) << key;
+}
+
+TEST(RateLimit, forgets_those_who_asked_for_little_before_those_who_ask_for_much) {
+  RateLimit limit({1, 20}, 6400);
+  for (int key = 0; key < 500; ++key) EXPECT_EQ(passed(limit, "much" + std::to_string(key), 50, start), 20);
+  for (int key = 0; key < 100'000; ++key) (void)limit.take(std::to_string(key), 1, start);
+  int let_go = 0;
+  for (int key = 0; key < 500; ++key) let_go += limit.take("much" + std::to_string(key), 1, start) == 0 ? 1 : 0;
+  EXPECT_EQ(let_go, 0);
+}
+
+TEST(RateLimit, has_room_for_one_key_a_shard_at_least) {
+  RateLimit limit({1, 2}, 1);
+  for (int key = 0; key < 1000; ++key) EXPECT_EQ(passed(limit, std::to_string(key), 5, start), 2) << key;
 }
 
 }  // namespace
