@@ -35,8 +35,9 @@ class IdentityStore {
   virtual asio::awaitable<base::Outcome<std::optional<base::UserId>>> user_of(std::string openid) = 0;
   virtual asio::awaitable<base::Outcome<std::optional<std::string>>> openid_of(base::UserId user) = 0;
 
-  /// Forgets identities that were unbound before, and the profile of users whom none is left of; their attendees and
-  /// bookings stay. The number of identities that went, at most a few hundred a call.
+  /// Forgets identities that were unbound before, what is kept by their openids and by those of strangers who left
+  /// before, and the profile of users whom none is left of; their attendees and bookings stay, and so does everything
+  /// of users who are blocked. How many went, at most a few hundred a call.
   virtual asio::awaitable<base::Outcome<std::uint64_t>> wipe(base::Instant unbound_before) = 0;
 };
 

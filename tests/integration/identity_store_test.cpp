@@ -46,6 +46,33 @@ class IdentityStoreTest : public StoreTest {
   std::uint64_t identities_of(const base::UserId& user) {
     return number(mysql::sql("SELECT COUNT(*) FROM identities WHERE user_id = ?", user));
   }
+  /// What there may be of somebody beside an identity: as after a receipt that came late.
+  void leave_traces(const std::string& openid) {
+    connection_.execute(
+        mysql::sql("INSERT INTO message_people (openid, follows, at) VALUES (?, 0, ?)", openid, clock_.now));
+    connection_.execute(
+        mysql::sql("INSERT INTO message_consents (openid, template_id, notices_left) VALUES (?, 'N', 0)", openid));
+    connection_.execute(
+        mysql::sql("INSERT INTO chat_choices (openid, bookings, told_at) VALUES (?, '', ?)", openid, clock_.now));
+  }
+  /// The tables that name somebody of the platform's, as the database itself knows them.
+  std::set<std::string> tables_that_name(const std::string& openid) {
+    std::set<std::string> naming;
+    for (const std::string& table : tables_with_an_openid()) {
+      if (number(mysql::sql("SELECT COUNT(*) FROM " + table + " WHERE openid = ?", openid)) != 0) naming.insert(table);
+    }
+    return naming;
+  }
+  std::set<std::string> tables_with_an_openid() {
+    std::set<std::string> tables;
+    for (const mysql::Row row :
+         connection_.query("SELECT c.table_name FROM information_schema.columns c WHERE c.table_schema = DATABASE() "
+                           "AND c.column_name LIKE '%openid%'")) {
+      tables.insert(row.text(0));
+    }
+    tables.erase("users");  // there it is of a development login
+    return tables;
+  }
 
   const std::unique_ptr<app::IdentityStore> store_ = mysql::create_identity_store(pool_, random_, std::string(service));
 };
@@ -208,15 +235,65 @@ TEST_F(IdentityStoreTest, after_the_grace_period_nothing_of_the_platform_is_left
   const auto user = user_at(service, openid);
   set(user, "nickname = '妈妈'");
   give_child(user);
+  leave_traces(openid);
+  EXPECT_EQ(tables_that_name(openid), tables_with_an_openid()) << "a new table has to be wiped, and here to be filled";
   ASSERT_TRUE(wait(store_->unbind(openid)));
   EXPECT_EQ(wait(store_->wipe(clock_.now)).value(), 0U) << "not before its time";
+  EXPECT_EQ(tables_that_name(openid), tables_with_an_openid());
   EXPECT_EQ(wait(store_->wipe(clock_.now + base::Milliseconds(1))).value(), 1U);
   EXPECT_EQ(wait(store_->wipe(clock_.now + base::Milliseconds(1))).value(), 0U);
-  EXPECT_EQ(identities_of(user), 0U);
+  EXPECT_EQ(tables_that_name(openid), std::set<std::string>{});
   EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM users WHERE id = ? AND nickname = '' AND version = 2", user)), 1U);
   EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM guardianships WHERE user_id = ?", user)), 1U);
   EXPECT_EQ(audit_detail(user.bytes, "user.wipe"), "{}");
   EXPECT_NE(user_at(service, openid), user) << "who comes back is somebody new";
+}
+
+TEST_F(IdentityStoreTest, strangers_who_left_are_forgotten_after_the_grace_period_too) {
+  const std::string gone = fresh("o");
+  const std::string follower = fresh("o");
+  const std::string known = fresh("o");
+  user_at(service, known);
+  for (const std::string& openid : {gone, follower, known}) leave_traces(openid);
+  connection_.execute(mysql::sql("UPDATE message_people SET follows = 1 WHERE openid = ?", follower));
+  EXPECT_EQ(wait(store_->wipe(clock_.now)).value(), 0U) << "not before their time";
+  EXPECT_EQ(wait(store_->wipe(clock_.now + base::Milliseconds(1))).value(), 1U);
+  EXPECT_EQ(tables_that_name(gone), std::set<std::string>{});
+  EXPECT_FALSE(tables_that_name(follower).empty());
+  EXPECT_EQ(tables_that_name(known), tables_with_an_openid());
+}
+
+TEST_F(IdentityStoreTest, what_a_receipt_leaves_of_somebody_who_is_forgotten_already_goes_too) {
+  const std::string gone = fresh("o");
+  const std::string consenting = fresh("o");
+  const std::string insert = "INSERT INTO message_consents (openid, template_id, notices_left) VALUES (?, 'N', ?)";
+  connection_.execute(mysql::sql(insert, gone, 0));
+  connection_.execute(mysql::sql(insert, consenting, 1));
+  EXPECT_EQ(wait(store_->wipe(clock_.now)).value(), 1U);
+  EXPECT_EQ(tables_that_name(gone), std::set<std::string>{});
+  EXPECT_FALSE(tables_that_name(consenting).empty());
+}
+
+TEST_F(IdentityStoreTest, the_same_openid_of_another_account_is_somebody_else) {
+  const std::string openid = fresh("o");
+  user_at(service, openid);
+  leave_traces(openid);
+  user_at(mini, openid);
+  connection_.execute(mysql::sql("UPDATE identities SET unbound_at = 0 WHERE appid = ? AND openid = ?", mini, openid));
+  EXPECT_EQ(wait(store_->wipe(clock_.now)).value(), 1U);
+  EXPECT_EQ(tables_that_name(openid), tables_with_an_openid());
+}
+
+TEST_F(IdentityStoreTest, who_is_blocked_and_leaves_comes_back_blocked) {
+  const std::string openid = fresh("o");
+  const auto user = user_at(service, openid);
+  set(user, "blocked = 1");
+  ASSERT_TRUE(wait(store_->unbind(openid)));
+  EXPECT_EQ(wait(store_->wipe(clock_.now + one_hour)).value(), 0U);
+  EXPECT_EQ(sign_in(service, openid).refused().code, base::Code::forbidden);
+  set(user, "blocked = 0");
+  EXPECT_EQ(wait(store_->wipe(clock_.now + one_hour)).value(), 1U) << "and who is let in again is wiped as all are";
+  EXPECT_EQ(identities_of(user), 0U);
 }
 
 TEST_F(IdentityStoreTest, who_keeps_another_identity_keeps_the_profile) {

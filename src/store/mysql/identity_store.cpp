@@ -84,8 +84,9 @@ class MysqlIdentityStore final : public app::IdentityStore {
   }
 
   awaitable<Outcome<std::uint64_t>> wipe(base::Instant unbound_before) override {
-    return pool_.write(
-        [unbound_before](Write& write) -> Outcome<std::uint64_t> { return wipe_identities(write, unbound_before); });
+    return pool_.write([appid = appid_, unbound_before](Write& write) -> Outcome<std::uint64_t> {
+      return wipe_identities(write, appid, unbound_before);
+    });
   }
 
  private:

@@ -40,10 +40,26 @@ constexpr std::string_view move_identities = "UPDATE identities SET user_id = ? 
 constexpr std::string_view raise_user = "UPDATE users SET version = version + 1, raised_at = ? WHERE id = ?";
 constexpr std::string_view select_version = "SELECT version FROM users WHERE id = ?";
 
-// Index identities_unbound; locks the rows that go.
+// Index identities_unbound; locks the rows that go and then their users, so that nobody is blocked in between. Who is
+// blocked stays known: as a stranger he would be let in again.
 constexpr std::string_view select_left =
-    "SELECT appid, openid, user_id FROM identities WHERE unbound_at < ? ORDER BY unbound_at LIMIT 200 FOR UPDATE";
+    "SELECT i.appid, i.openid, i.user_id FROM identities i JOIN users u ON u.id = i.user_id "
+    "WHERE i.unbound_at < ? AND u.blocked = 0 ORDER BY i.unbound_at LIMIT 200 FOR UPDATE";
 constexpr std::string_view delete_identity = "DELETE FROM identities WHERE appid = ? AND openid = ?";
+// Index message_people_age; locks the rows that go. People with an identity are wiped with it.
+constexpr std::string_view select_strangers_left =
+    "SELECT openid FROM message_people WHERE follows = 0 AND at < ? AND NOT EXISTS (SELECT 1 FROM identities i "
+    "WHERE i.appid = ? AND i.openid = message_people.openid) ORDER BY at LIMIT 200 FOR UPDATE";
+// A receipt that comes after all this leaves such a row. Reads the table through, which holds a few rows a parent;
+// locks nothing.
+constexpr std::string_view select_strange_consents =
+    "SELECT DISTINCT openid FROM message_consents c WHERE c.notices_left = 0 "
+    "AND NOT EXISTS (SELECT 1 FROM message_people p WHERE p.openid = c.openid) "
+    "AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.appid = ? AND i.openid = c.openid) LIMIT 200";
+// Each by the primary key, or its first part.
+constexpr std::string_view delete_person = "DELETE FROM message_people WHERE openid = ?";
+constexpr std::string_view delete_consents = "DELETE FROM message_consents WHERE openid = ?";
+constexpr std::string_view delete_choices = "DELETE FROM chat_choices WHERE openid = ?";
 // One row by the primary key, and index identities_user.
 constexpr std::string_view wipe_user =
     "UPDATE users SET nickname = '', version = version + 1, raised_at = ? "
@@ -127,6 +143,13 @@ bool insert(Write& write, const app::PlatformIdentity& identity, const std::opti
   }
 }
 
+/// What is kept beside the identity of a person to the service account.
+void forget_openid(Write& write, const std::string& openid) {
+  for (const std::string_view statement : {delete_person, delete_consents, delete_choices}) {
+    write.execute(sql(statement, openid));
+  }
+}
+
 std::optional<std::string> known(const std::string& unionid) {
   return unionid.empty() ? std::nullopt : std::optional(unionid);
 }
@@ -156,16 +179,24 @@ base::Outcome<domain::User> bind_identity(Write& write, const app::PlatformIdent
   return domain::User{own, user.text(1), static_cast<std::uint32_t>(user.u64(2)), false};
 }
 
-std::uint64_t wipe_identities(Write& write, base::Instant unbound_before) {
+std::uint64_t wipe_identities(Write& write, std::string_view service_appid, base::Instant unbound_before) {
   const Rows left = write.query(sql(select_left, unbound_before));
   for (const Row row : left) {
     const auto user = row.id<base::UserId>(2);
     write.execute(sql(delete_identity, row.text(0), row.text(1)));
+    if (row.text(0) == service_appid) forget_openid(write, row.text(1));
     if (write.execute(sql(wipe_user, write.now(), user, user)) == 0) continue;
     tell_raised(write, user);
     write.audit(acting(user), "user.wipe", user.bytes);
   }
-  return left.size();
+  std::uint64_t strangers = 0;
+  for (const std::string& statement :
+       {sql(select_strangers_left, unbound_before, service_appid), sql(select_strange_consents, service_appid)}) {
+    const Rows found = write.query(statement);
+    for (const Row row : found) forget_openid(write, row.text(0));
+    strangers += found.size();
+  }
+  return left.size() + strangers;
 }
 
 }  // namespace zl::mysql

@@ -1,6 +1,9 @@
 // What signing in by the platform writes: an identity, its user, and the joining of two users of one person.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "app/platform_login.hpp"
 #include "domain/people.hpp"
 #include "store/mysql/write.hpp"
@@ -13,8 +16,9 @@ namespace zl::mysql {
 base::Outcome<domain::User> bind_identity(Write& write, const app::PlatformIdentity& identity,
                                           const base::UserId& new_id);
 
-/// Deletes identities that were unbound before, oldest first, and wipes users of whom none is left; how many went.
-/// Locks the identities, then their users.
-std::uint64_t wipe_identities(Write& write, base::Instant unbound_before);
+/// Deletes identities that were unbound before, oldest first, with all that is kept by an openid of the service
+/// account's, and wipes users of whom none is left; then what is kept of strangers who left before. How many went.
+/// Locks the identities, then their users, then the rest.
+std::uint64_t wipe_identities(Write& write, std::string_view service_appid, base::Instant unbound_before);
 
 }  // namespace zl::mysql
