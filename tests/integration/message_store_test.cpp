@@ -490,3 +490,26 @@ TEST_F(MessageStoreTest, forgets_what_has_served_its_time) {
 
 }  // namespace
 }  // namespace zl::test
+TEST_F(MessageStoreTest, of_several_sessions_that_move_at_once_each_is_told) {
+  a_booking(activity());
+  domain::Activity moved = activity();
+  for (domain::Session& session : moved.sessions) session.venue = "操场";
+  moved = wait(catalogue_->update_activity(moved, moved.version, admin_)).value();
+  std::set<std::pair<std::int64_t, std::string>> told;
+  for (std::size_t i = 0; i < moved.sessions.size(); ++i) {
+    const ClaimedMessage message = claim().value();
+    EXPECT_EQ(message.kind, MessageKind::session_changed);
+    told.emplace(message.content.session.starts_at.unix_ms, message.content.venue);
+    EXPECT_TRUE(settle(accepted(message, std::to_string(80 + i))));
+  }
+  std::set<std::pair<std::int64_t, std::string>> expected;
+  for (const domain::Session& session : moved.sessions) expected.emplace(session.time.starts_at.unix_ms, "操场");
+  EXPECT_EQ(told, expected);
+  EXPECT_FALSE(claim());
+  // What is over already is not told.
+  clock_.now = moved.sessions[0].time.ends_at;
+  for (domain::Session& session : moved.sessions) session.venue = "礼堂";
+  ASSERT_TRUE(wait(catalogue_->update_activity(moved, moved.version, admin_)));
+  EXPECT_EQ(messages(MessageKind::session_changed), 3U);
+}
+

@@ -64,15 +64,14 @@ base::Bytes16 outbox_id(const base::BookingId& booking_id, OutboxKind kind, std:
 
 std::uint64_t tell_of_change(Write& write, const base::ActivityId& id, std::uint64_t version,
                              const std::vector<domain::Session>& changed) {
-  const domain::Session* first = nullptr;
+  using enum domain::BookingState;
+  std::uint64_t told = 0;
   for (const domain::Session& session : changed) {
     if (session.time.ends_at <= write.now()) continue;
-    if (first == nullptr || session.time.starts_at < first->time.starts_at) first = &session;
+    const std::string subject = big_endian(version) + std::string(session.id.raw());
+    told += tell_holders(write, id, session.id, OutboxKind::session_changed, subject, {confirmed, waitlisted, offered});
   }
-  if (first == nullptr) return 0;
-  using enum domain::BookingState;
-  return tell_holders(write, id, first->id, OutboxKind::session_changed, big_endian(version),
-                      {confirmed, waitlisted, offered});
+  return told;
 }
 
 void tell_of_offer(Write& write, const base::BookingId& booking_id, const base::UserId& user_id, base::Instant until) {

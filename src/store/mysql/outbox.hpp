@@ -21,8 +21,8 @@ namespace zl::mysql {
 using OutboxKind = domain::MessageKind;
 
 /// The first 16 bytes of SHA-256(booking id ‖ kind as one byte ‖ subject). A booking has one message of a kind for each
-/// subject: a reminder's is the session's id, a change's its activity's new version as 8 bytes, big-endian, an offer's
-/// the instant to which it stands, likewise; the others have none. In SQL:
+/// subject: a reminder's is the session's id, a change's its activity's new version as 8 bytes, big-endian, and the
+/// session's id, an offer's the instant to which it stands, as 8 bytes, too; the others have none. In SQL:
 /// LEFT(UNHEX(SHA2(CONCAT(id, x'03'), 256)), 16).
 base::Bytes16 outbox_id(const base::BookingId& booking_id, OutboxKind kind, std::string_view subject = {});
 
@@ -31,8 +31,8 @@ base::Bytes16 outbox_id(const base::BookingId& booking_id, OutboxKind kind, std:
 inline constexpr std::string_view insert_outbox =
     "INSERT INTO outbox (id, kind, booking_id, user_id, created_at, state) VALUES ?";
 
-/// Tells each holder of an active booking where the first of `changed` that is not over yet takes place now; none where
-/// all are over. In the transaction of the change that made it that version. How many messages there are.
+/// Tells each holder of an active booking where and when each of `changed` that is not over yet takes place now, in a
+/// message for each. In the transaction of the change that made it that version. How many messages there are.
 std::uint64_t tell_of_change(Write& write, const base::ActivityId& id, std::uint64_t version,
                              const std::vector<domain::Session>& changed);
 
