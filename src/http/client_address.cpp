@@ -12,7 +12,7 @@ constexpr unsigned short subscriber_bits = 64;
 
 }  // namespace
 
-std::string address_text(ip::address address) {
+std::string address_text(const ip::address& address) {
   if (address.is_v4()) return address.to_string();
   ip::address_v6 v6 = address.to_v6();
   if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6).to_string();

@@ -8,7 +8,7 @@ namespace zl::http {
 
 /// One spelling for each: an IPv4 address that a socket for both kinds tells as ::ffff:a.b.c.d is a.b.c.d, and no zone
 /// is named.
-std::string address_text(boost::asio::ip::address address);
+std::string address_text(const boost::asio::ip::address& address);
 
 /// What limits count by: an IPv4 address itself, and of an IPv6 one the /64, whose 2^64 addresses any single host can
 /// have. What is no address counts as it is.

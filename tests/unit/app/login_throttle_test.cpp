@@ -55,6 +55,7 @@ TEST_F(LoginThrottleTest, makes_an_address_wait_whatever_name_it_tries) {
 
 TEST_F(LoginThrottleTest, counts_those_under_way_so_that_no_more_than_may_fail_at_once) {
   std::vector<base::Outcome<LoginThrottle::Try>> begun;
+  begun.reserve(40);
   for (int i = 0; i < 40; ++i) begun.push_back(throttle.begin("admin", "a"));
   for (int i = 0; i < 40; ++i) EXPECT_EQ(begun[static_cast<std::size_t>(i)].is_done(), i < 3) << i;
   EXPECT_EQ(begun[3].refused().code, base::Code::too_many_requests);
