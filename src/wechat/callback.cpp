@@ -48,6 +48,18 @@ std::string text_answer(const app::Push& push, std::string_view text, std::int64
 
 }  // namespace
 
+std::string sealed_answer(const MessageCipher& cipher, std::string_view token, std::string_view xml,
+                          std::string_view nonce, std::int64_t now_s, base::Random& random) {
+  const std::string encrypted = cipher.seal(xml, random);
+  const std::string timestamp = std::to_string(now_s);
+  std::string envelope = "<xml>";
+  envelope.append(xml_cdata("Encrypt", encrypted))
+      .append(xml_cdata("MsgSignature", signature_of({token, timestamp, nonce, encrypted})))
+      .append("<TimeStamp>" + timestamp + "</TimeStamp>")
+      .append(xml_cdata("Nonce", nonce));
+  return envelope.append("</xml>");
+}
+
 std::optional<Callback> Callback::create(const CallbackConfig& config) {
   if (!is_alphanumeric(config.token, 3, 32)) return std::nullopt;
   if (config.mode == CallbackMode::plain) return Callback(config.mode, config.token, std::nullopt);
@@ -92,15 +104,7 @@ std::variant<Received, CallbackFault> Callback::receive_sealed(const app::PushQu
 std::string Callback::answer(const Received& received, std::string_view nonce, std::string_view text,
                              std::int64_t now_s, base::Random& random) const {
   std::string xml = text_answer(received.push, text, now_s);
-  if (!received.sealed) return xml;
-  const std::string encrypted = cipher_->seal(xml, random);
-  const std::string timestamp = std::to_string(now_s);
-  std::string envelope = "<xml>";
-  envelope.append(xml_cdata("Encrypt", encrypted))
-      .append(xml_cdata("MsgSignature", signature_of({token_, timestamp, nonce, encrypted})))
-      .append("<TimeStamp>" + timestamp + "</TimeStamp>")
-      .append(xml_cdata("Nonce", nonce));
-  return envelope.append("</xml>");
+  return received.sealed ? sealed_answer(*cipher_, token_, xml, nonce, now_s, random) : xml;
 }
 
 }  // namespace zl::wechat

@@ -40,6 +40,10 @@ struct Received {
   bool sealed = false;  ///< then the answer has to be sealed too
 };
 
+/// The envelope of an answer, which is sealed and signed as of then.
+std::string sealed_answer(const MessageCipher& cipher, std::string_view token, std::string_view xml,
+                          std::string_view nonce, std::int64_t now_s, base::Random& random);
+
 /// Thread-safe.
 class Callback {
  public:
