@@ -12,7 +12,7 @@ namespace zl::app {
 
 /// Why a push is not taken. No more is told apart, to anybody.
 enum class PushFault {
-  forged = 1,  ///< the signature doesn't hold; nothing behind it was looked at
+  forged = 1,  ///< the signature doesn't hold, or is of long ago; nothing behind it was looked at
   unreadable,
 };
 

@@ -1,6 +1,8 @@
 #include "wechat/callback.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "wechat/push_reader.hpp"
 #include "wechat/signature.hpp"
@@ -47,6 +49,15 @@ std::string text_answer(const app::Push& push, std::string_view text, std::int64
 }
 
 }  // namespace
+
+bool is_timely(std::string_view timestamp, base::Instant now) {
+  static constexpr std::int64_t off_at_most_s = 12 * 3600;
+  const std::int64_t now_s = now.unix_ms / 1000;
+  std::int64_t signed_s = 0;
+  const auto [end, error] = std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), signed_s);
+  if (error != std::errc() || end != timestamp.data() + timestamp.size()) return false;
+  return signed_s >= now_s - off_at_most_s && signed_s <= now_s + off_at_most_s;
+}
 
 std::string sealed_answer(const MessageCipher& cipher, std::string_view token, std::string_view xml,
                           std::string_view nonce, std::int64_t now_s, base::Random& random) {

@@ -10,6 +10,7 @@
 
 #include "app/platform_messages.hpp"
 #include "base/random.hpp"
+#include "base/time.hpp"
 #include "wechat/message_cipher.hpp"
 
 namespace zl::wechat {
@@ -39,6 +40,11 @@ struct Received {
   app::Push push;
   bool sealed = false;  ///< then the answer has to be sealed too
 };
+
+/// Whether a push was signed within 12 h of now. Pushes that were dealt with are known for 24 h: with hosts whose
+/// clocks differ, what is taken here is still known as dealt with, and what was recorded and is sent again later is
+/// refused.
+bool is_timely(std::string_view timestamp, base::Instant now);
 
 /// The envelope of an answer, which is sealed and signed as of then.
 std::string sealed_answer(const MessageCipher& cipher, std::string_view token, std::string_view xml,

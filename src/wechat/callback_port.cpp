@@ -19,6 +19,7 @@ app::PushFault fault_of(CallbackFault fault) {
 
 std::variant<app::OpenedPush, app::PushFault> CallbackPort::open(const app::PushQuery& query,
                                                                  std::string_view body) const {
+  if (!is_timely(query.timestamp, clock_.wall_now())) return app::PushFault::forged;
   auto received = callback_.receive(query, body);
   if (const auto* fault = std::get_if<CallbackFault>(&received)) return fault_of(*fault);
   auto& [push, sealed] = std::get<Received>(received);

@@ -248,8 +248,8 @@ class Repetitions(ChatCase):
         self.assertIn("请先登录一次", self.say("我的预约"))
 
 
-def signed_query():
-    timestamp, nonce = str(int(time.time())), str(secrets.randbelow(10**10))
+def signed_query(at_s=None):
+    timestamp, nonce = str(int(at_s or time.time())), str(secrets.randbelow(10**10))
     return {"signature": signature(CALLBACK_TOKEN, timestamp, nonce), "timestamp": timestamp, "nonce": nonce}
 
 
@@ -257,9 +257,9 @@ def envelope(encrypted):
     return f"<xml>{cdata('ToUserName', ACCOUNT)}{cdata('Encrypt', encrypted)}</xml>".encode()
 
 
-def request_with(encrypted):
+def request_with(encrypted, at_s=None):
     """A query whose signature holds over whatever is in the envelope."""
-    query = signed_query()
+    query = signed_query(at_s)
     query |= {"encrypt_type": "aes",
               "msg_signature": signature(CALLBACK_TOKEN, query["timestamp"], query["nonce"], encrypted)}
     return query, envelope(encrypted)
@@ -369,6 +369,9 @@ class BadInput(ChatCase):
             forged["behind it: " + name] = (query, envelope(encrypted))
         for name, text in UNREADABLE.items():
             forged["instead of it: " + name] = (query, text.encode())
+        encrypted = Cipher(AES_KEY, self.appid).seal(self.text("帮助"))
+        for name, off_s in (("recorded yesterday", -24 * 3600), ("of tomorrow", 24 * 3600)):
+            forged[name] = request_with(encrypted, time.time() + off_s)
         answers = {name: post(self, *request) for name, request in forged.items()}
         self.all_alike(answers, 403, "forbidden")
         for mode in ("plain", "compatible"):

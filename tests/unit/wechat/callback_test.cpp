@@ -5,6 +5,7 @@
 
 #include "runtime/random_device.hpp"
 #include "unit/wechat/support.hpp"
+#include "wechat/callback_port.hpp"
 #include "wechat/signature.hpp"
 #include "wechat/xml.hpp"
 
@@ -195,6 +196,33 @@ TEST_F(CallbackTest, wants_settings_in_their_form) {
   for (const std::string& wrong : {std::string(), std::string("ab"), std::string(33, 'a'), std::string("a b c")}) {
     EXPECT_FALSE(with(CallbackMode::safe, wrong, aes_key)) << wrong;
   }
+}
+
+TEST_F(CallbackTest, what_was_signed_half_a_day_ago_or_ahead_is_not_timely) {
+  constexpr std::int64_t half_a_day_s = 12 * 3600;
+  const std::int64_t now_s = 1'714'112'445;
+  const base::Instant now{now_s * 1000 + 999};
+  const auto timely = [&now](std::int64_t signed_s) { return is_timely(std::to_string(signed_s), now); };
+  EXPECT_TRUE(timely(now_s));
+  EXPECT_TRUE(timely(now_s - half_a_day_s));
+  EXPECT_TRUE(timely(now_s + half_a_day_s));
+  EXPECT_FALSE(timely(now_s - half_a_day_s - 1));
+  EXPECT_FALSE(timely(now_s + half_a_day_s + 1));
+  EXPECT_FALSE(timely(now_s * 1000));
+  for (const char* text : {"", "now", "1714112445x", "-1", "99999999999999999999"}) {
+    EXPECT_FALSE(is_timely(text, now)) << text;
+  }
+}
+
+TEST_F(CallbackTest, a_push_that_was_recorded_and_is_sent_a_day_later_is_taken_for_forged) {
+  test::ManualClock clock;
+  clock.set_wall({1'714'112'445'000});
+  const CallbackPort port(safe_, clock, random_);
+  const std::string body = sealed(click);
+  const auto open = [&] { return port.open(query(body), envelope(body)); };
+  EXPECT_TRUE(std::holds_alternative<app::OpenedPush>(open()));
+  clock.advance(std::chrono::hours(25));
+  EXPECT_EQ(std::get<app::PushFault>(open()), app::PushFault::forged);
 }
 
 }  // namespace
