@@ -18,6 +18,7 @@ struct Answer {
   std::vector<std::pair<std::string_view, std::string>> headers;  ///< names are literals; values hold no line breaks
   bool is_public = false;  ///< the same for everybody: may be kept, and is asked for again before it is used
   bool close = false;      ///< end the connection behind it
+  bool silent = false;     ///< end the connection instead of it
   bool pause = false;      ///< leave the connection's next request unread for a while
 
   /// Sets a header; another value under the name goes.

@@ -66,7 +66,12 @@ asio::awaitable<Answer> take_wechat_push(const Api& api, Request& request) {
   if (const auto* fault = std::get_if<app::PushFault>(&received)) co_return refused(request, *fault);
   const auto& opened = std::get<app::OpenedPush>(received);
   const base::Outcome<std::string> words = co_await (*api.platform.pushes)(opened.push, request.request_id);
-  if (!words) co_return failure(request, words);
+  if (!words) {
+    // The platform promises to repeat what it gets no answer to; of answers with another status it says nothing.
+    Answer unheard = failure(request, words);
+    unheard.silent = true;
+    co_return unheard;
+  }
   if (words->empty()) co_return text_answer(std::string(app::no_words_body), plain_text);
   co_return text_answer(callback.answer(opened, query.nonce, *words), xml_text);
 }

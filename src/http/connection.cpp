@@ -258,8 +258,10 @@ Reply Connection::begin_answer() {
 /// Adds the answer to the output; false where the connection ends behind it.
 bool Connection::put_answer(const Answer& answer) {
   const Request& request = exchange_->request;
-  const bool goes_on = request.keep_alive && !answer.close && !share_.draining;
-  append_bytes(answer, request.request_id, goes_on, request.method == Method::head, exchange_->output);
+  const bool goes_on = request.keep_alive && !answer.close && !answer.silent && !share_.draining;
+  if (!answer.silent) {
+    append_bytes(answer, request.request_id, goes_on, request.method == Method::head, exchange_->output);
+  }
   exchange_->parser.reset();
   now_ = request.answered_at;
   enter(Phase::writing);
