@@ -33,9 +33,17 @@ Answer begun(const Api& api, const app::LoginBegun& login) {
   return answer;
 }
 
+/// The page to go to after the login.
+std::string read_return_to(QueryReader& query, const Faults& faults) {
+  std::string return_to = query.text("return_to").value_or("/");
+  if (faults.empty() && !app::is_local_page(return_to)) {
+    query.fault("return_to", "is no page of this site", "a path of at most 512 bytes, not under /api");
+  }
+  return return_to;
+}
+
 struct Finished {
   const Api& api;
-  const Request& request;
 
   Answer operator()(const app::LoginEntered& entered) const {
     Answer answer = redirect(entered.return_to);
@@ -43,14 +51,7 @@ struct Finished {
     return answer;
   }
   Answer operator()(const app::LoginBegun& again) const { return begun(api, again); }
-  Answer operator()(const app::LoginTurnedAway& turned_away) const {
-    Answer answer;
-    answer.status = 403;
-    answer.content_type = "text/html; charset=utf-8";
-    answer.body = login_page(turned_away, request.language);
-    answer.with("Vary", "Accept-Language");
-    return answer;
-  }
+  Answer operator()(const app::LoginTurnedAway& turned_away) const { return redirect(login_page_address(turned_away)); }
 };
 
 }  // namespace
@@ -59,10 +60,7 @@ asio::awaitable<Answer> login_platform(const Api& api, Request& request) {
   if (api.platform.sign_in == nullptr) co_return problem(request, base::Code::not_found);
   Faults faults;
   QueryReader query(request, faults);
-  const std::string return_to = query.text("return_to").value_or("/");
-  if (faults.empty() && !app::is_local_page(return_to)) {
-    query.fault("return_to", "is no page of this site", "a path of at most 512 bytes, not under /api");
-  }
+  const std::string return_to = read_return_to(query, faults);
   if (!faults.empty()) co_return invalid(request, faults);
   const auto login =
       co_await api.platform.sign_in->begin(kept_browser(api, request), return_to, limit_key(request.address));
@@ -81,8 +79,24 @@ asio::awaitable<Answer> login_platform_return(const Api& api, Request& request) 
   const auto result =
       co_await api.platform.sign_in->finish(kept_browser(api, request), state, code, limit_key(request.address));
   if (!result) co_return failure(request, result);
-  const Finished finished{api, request};
+  const Finished finished{api};
   co_return std::visit(finished, *result);
+}
+
+asio::awaitable<Answer> get_login_page(const Api& api, Request& request) {
+  if (api.platform.sign_in == nullptr) co_return problem(request, base::Code::not_found);
+  Faults faults;
+  QueryReader query(request, faults);
+  std::optional<app::LoginEnd> why;
+  query.choice("why", why);
+  if (faults.empty() && !why) query.fault("why", "is missing", names_of<app::LoginEnd>());
+  std::string return_to = read_return_to(query, faults);
+  if (!faults.empty()) co_return invalid(request, faults);
+  Answer answer;
+  answer.content_type = "text/html; charset=utf-8";
+  answer.body = login_page({*why, std::move(return_to)}, request.language);
+  answer.with("Vary", "Accept-Language");
+  co_return answer;
 }
 
 asio::awaitable<Answer> login_mini(const Api& api, Request& request) {

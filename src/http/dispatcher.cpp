@@ -182,7 +182,7 @@ std::optional<Answer> Dispatcher::check_input(const Request& request, const Rout
   const bool fits = route.body == Body::none || route.body == Body::signed_xml || is_json ||
                     (route.body == Body::merge_patch && is_patch);
   if (!fits) return problem(request, base::Code::unsupported_media_type);
-  Faults faults = route.open_query ? Faults() : check_query_names(request.query, route.query);
+  Faults faults = check_query_names(request.query, route.query, route.open_query ? Others::ignored : Others::refused);
   if (route.body == Body::none && !request.body.empty()) add_fault(faults, "", "no body is taken here");
   if (faults.empty()) return std::nullopt;
   return invalid(request, faults);

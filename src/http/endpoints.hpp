@@ -14,6 +14,7 @@ asio::awaitable<Answer> logout(const Api& api, Request& request);
 // api_platform.cpp: logging in by the chat platform, and what its scripts need.
 asio::awaitable<Answer> login_platform(const Api& api, Request& request);
 asio::awaitable<Answer> login_platform_return(const Api& api, Request& request);
+asio::awaitable<Answer> get_login_page(const Api& api, Request& request);
 asio::awaitable<Answer> login_mini(const Api& api, Request& request);
 asio::awaitable<Answer> get_js_config(const Api& api, Request& request);
 asio::awaitable<Answer> get_verify_file(const Api& api, Request& request);

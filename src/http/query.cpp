@@ -77,7 +77,7 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
   return std::nullopt;
 }
 
-Faults check_query_names(std::string_view query, std::string_view known) {
+Faults check_query_names(std::string_view query, std::string_view known, Others others) {
   Faults faults;
   if (query.empty()) return faults;
   std::unordered_set<std::string> seen;
@@ -86,6 +86,7 @@ Faults check_query_names(std::string_view query, std::string_view known) {
     if (parameter.empty()) continue;
     const std::optional<std::string> name = percent_decoded(parameter.substr(0, parameter.find('=')));
     if (!name || !is_among(*name, known)) {
+      if (others == Others::ignored) continue;
       add_fault(faults, pointer_of(name), "is not known here");
     } else if (!seen.insert(*name).second) {
       add_fault(faults, pointer_of(name), "stands there twice");

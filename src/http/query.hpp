@@ -16,8 +16,11 @@ namespace zl::http {
 /// where the encoding is broken or gives no UTF-8.
 std::optional<std::string> query_value(std::string_view query, std::string_view name, bool& malformed);
 
+/// Parameters of names that are not known, which somebody else may have added.
+enum class Others { refused = 1, ignored };
+
 /// Parameters that are not among the known names (separated by spaces) or stand there twice.
-Faults check_query_names(std::string_view query, std::string_view known);
+Faults check_query_names(std::string_view query, std::string_view known, Others others = Others::refused);
 
 /// Parameters by name; each is optional, and leaves `out` as it is where it is absent or wrong.
 class QueryReader {

@@ -44,7 +44,9 @@ constexpr std::size_t method_count = static_cast<std::size_t>(Method::other) + 1
 constexpr Route table[] = {
     {Method::post, "/api/v1/login/dev", anyone, Body::json, login_dev},
     {Method::get, "/api/v1/login/wechat", anyone, Body::none, login_platform, "return_to", login_cost},
-    {Method::get, "/api/v1/login/wechat/callback", anyone, Body::none, login_platform_return, "code state", login_cost},
+    {Method::get, "/api/v1/login/wechat/callback", anyone, Body::none, login_platform_return, "code state", login_cost,
+     true},
+    {Method::get, "/api/v1/login/wechat/ended", anyone, Body::none, get_login_page, "why return_to", 1, true},
     {Method::post, "/api/v1/login/wechat-mini", anyone, Body::json, login_mini, {}, login_cost},
     {Method::post, "/api/v1/logout", either, Body::none, logout, "everywhere"},
 

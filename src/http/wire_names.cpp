@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "app/platform_sign_in.hpp"
 #include "domain/kinds/kind.hpp"
 
 namespace zl::http {
@@ -49,6 +50,14 @@ constexpr std::array<WireName<domain::CapScope>, 2> cap_scopes{{
     {domain::CapScope::user, "user"},
 }};
 
+constexpr std::array<WireName<app::LoginEnd>, 5> login_ends{{
+    {app::LoginEnd::declined, "declined"},
+    {app::LoginEnd::foreign, "foreign"},
+    {app::LoginEnd::failed_again, "failed_again"},
+    {app::LoginEnd::virtual_user, "virtual_user"},
+    {app::LoginEnd::blocked, "blocked"},
+}};
+
 }  // namespace
 
 template <>
@@ -83,6 +92,10 @@ std::span<const WireName<domain::BookingState>> wire_names() {
 template <>
 std::span<const WireName<domain::CapScope>> wire_names() {
   return cap_scopes;
+}
+template <>
+std::span<const WireName<app::LoginEnd>> wire_names() {
+  return login_ends;
 }
 
 }  // namespace zl::http

@@ -11,6 +11,10 @@
 #include "domain/people.hpp"
 #include "domain/violation.hpp"
 
+namespace zl::app {
+enum class LoginEnd;  // of platform_sign_in.hpp, which would bring coroutines into every view
+}
+
 namespace zl::http {
 
 template <class Enum>
@@ -37,6 +41,8 @@ template <>
 std::span<const WireName<domain::BookingState>> wire_names();
 template <>
 std::span<const WireName<domain::CapScope>> wire_names();
+template <>
+std::span<const WireName<app::LoginEnd>> wire_names();
 
 template <class Enum>
 std::string_view name_of(Enum value) {

@@ -172,6 +172,7 @@ class Walk(TownCase):
         browser = self.town.browser()
         self.assertEqual(browser.log_in("o-walker").status, 302)
         self.assertEqual(done(browser.me())["user"], login["user"])
+        self.assertEqual(browser.get("/login/wechat/ended?why=declined").status, 200)
         done(public.get(f"/wechat/js-config?url={self.town.url}/"))
         self.assertEqual(public.get("/MP_verify_closed.txt").body, b"closed")
         self.walk_callback(platform, public)

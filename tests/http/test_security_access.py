@@ -28,6 +28,7 @@ RULES = {
     "POST /api/v1/login/dev": ANYONE,
     "GET /api/v1/login/wechat": ANYONE,
     "GET /api/v1/login/wechat/callback": ANYONE,
+    "GET /api/v1/login/wechat/ended": ANYONE,
     "POST /api/v1/login/wechat-mini": ANYONE,
     "POST /api/v1/logout": LOGGED_IN,
     "GET /api/v1/me": USER,

@@ -124,12 +124,15 @@ class QueriesStayQueries(Unchanged):
                 for text in SQL:
                     with self.subTest(operation=str(operation), parameter=entry["name"], text=text):
                         answer = client.get(f"{path}?{entry['name']}={urllib.parse.quote(text)}")
+                        tried += 1
+                        if operation.name == "loginWechatReturn" and answer.status == 302:
+                            self.assertRegex(answer.headers["Location"], "^/api/v1/login/wechat/ended[?]why=foreign&")
+                            continue
                         # Who says by a parameter who they are is told no as anybody else.
                         refusals = (400,) if operation.needs_login else (400, 403)
                         self.assertIn(answer.status, (200, *refusals), str(answer))
                         if answer.status == 200:
                             self.assertLess(len(answer.json["items"]), max(1, len(everything.json["items"])))
-                        tried += 1
         self.assertGreater(tried, 400)
 
     def test_ids_in_paths_keys_and_versions(self):

@@ -11,6 +11,7 @@ from town import TownCase, eventually, fresh
 from wechat_town import RETURN_PATH, WechatTownCase, state_of
 
 EXCHANGE = "/sns/oauth2/access_token"
+ENDED_PATH = "/api/v1/login/wechat/ended"
 
 
 def setUpModule():
@@ -34,10 +35,16 @@ class LoginCase(WechatTownCase):
     def code(self, openid, **options):
         return self.platform.code(openid, **options)["code"]
 
-    def turned_away(self, answer, why):
-        self.assertEqual(answer.status, 403, str(answer))
-        self.assertIn(f"<code>{why}</code>", answer.body.decode())
-        return answer.body.decode()
+    def turned_away(self, answer, why, **kwargs):
+        """The page that says why, to which a browser is sent without what WeChat gave it."""
+        self.assertEqual(answer.status, 302, str(answer))
+        address = urllib.parse.urlsplit(answer.headers["Location"])
+        self.assertEqual(address.path, ENDED_PATH)
+        self.assertEqual(dict(urllib.parse.parse_qsl(address.query)).keys(), {"why", "return_to"})
+        page = self.browser.get(f"{address.path}?{address.query}", **kwargs)
+        self.assertEqual(page.status, 200, str(page))
+        self.assertIn(f"<code>{why}</code>", page.body.decode())
+        return page.body.decode()
 
     def sent_on(self, answer, location):
         self.assertEqual((answer.status, answer.headers["Location"]), (302, location), str(answer))
@@ -221,9 +228,26 @@ class FromABrowser(LoginCase):
                 self.sent_on(self.browser.log_in(self.person(), page), page)
 
     def test_the_words_follow_the_language(self):
-        english = self.browser.get(RETURN_PATH, headers={"Accept-Language": "en"})
-        self.assertIn("The login was not finished", self.turned_away(english, "foreign"))
-        self.assertIn("登录没有完成", self.turned_away(self.browser.get(RETURN_PATH), "foreign"))
+        ended = self.browser.get(RETURN_PATH)
+        self.assertIn("The login was not finished",
+                      self.turned_away(ended, "foreign", headers={"Accept-Language": "en"}))
+        self.assertIn("登录没有完成", self.turned_away(ended, "foreign"))
+
+    def test_a_page_that_was_passed_on_is_no_error_though_the_platform_adds_parameters(self):
+        openid = self.person()
+        added = {"from": "singlemessage", "isappinstalled": "0"}
+        code, state = self.code(openid), state_of(self.browser.begin("/kept"))
+        self.sent_on(self.browser.come_back(code=code, state=state, **added), "/kept")
+        self.turned_away(self.town.browser().come_back(code=code, state=state, **added), "foreign")
+        page = self.browser.get(f"{ENDED_PATH}?why=declined&return_to=/kept&from=timeline")
+        self.assertIn("return_to=/kept", page.body.decode())
+
+    def test_the_page_of_an_end_leads_to_pages_of_ours_alone(self):
+        self.invalid(self.browser.get(ENDED_PATH), "?why")
+        self.invalid(self.browser.get(ENDED_PATH + "?why=luck"), "?why")
+        for page in ("//evil.example", "https://evil.example", "/api/v1/logout"):
+            query = urllib.parse.urlencode({"why": "declined", "return_to": page})
+            self.invalid(self.browser.get(f"{ENDED_PATH}?{query}"), "?return_to")
 
     def test_a_code_and_a_state_stand_there_once(self):
         self.invalid(self.browser.get(RETURN_PATH + "?state=a&state=b"), "?state")
@@ -406,7 +430,7 @@ class Disabled(TownCase):
     def test_without_wechat_there_is_nothing_and_everything_else_works(self):
         server = self.town.stack.start_server(wechat__enabled=False)
         client = self.town.client(url=server.url)
-        for path in ("/login/wechat", RETURN_PATH, "/wechat/js-config?url=x"):
+        for path in ("/login/wechat", RETURN_PATH, ENDED_PATH + "?why=declined", "/wechat/js-config?url=x"):
             self.refused(client.get(path), 404, "not_found")
         self.refused(client.post("/login/wechat-mini", {"code": "x"}), 404, "not_found")
         made(client.post("/me/attendees", {"name": "小明", "birth_date": "2016-05-05", "relation": "parent"},

@@ -27,6 +27,11 @@ TEST(LoginPages, the_page_to_return_to_is_written_so_that_nothing_of_it_is_marku
   EXPECT_EQ(page.find("<script>"), std::string::npos);
 }
 
+TEST(LoginPages, the_address_of_a_page_names_the_end_and_the_page_to_return_to) {
+  EXPECT_EQ(login_page_address({LoginEnd::failed_again, "/a?b=c&d#e"}),
+            "/api/v1/login/wechat/ended?why=failed_again&return_to=/a%3Fb%3Dc%26d%23e");
+}
+
 TEST(LoginPages, who_is_blocked_gets_no_link) {
   EXPECT_EQ(login_page({LoginEnd::blocked, "/"}, Language::en).find("href"), std::string::npos);
 }

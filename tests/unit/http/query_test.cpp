@@ -39,6 +39,8 @@ TEST(CheckQueryNames, faults_what_is_unknown_or_repeated) {
   EXPECT_EQ(pointers(check_query_names("cursor=a&limit=5", "station_id cursor limit")), Pointers());
   EXPECT_EQ(pointers(check_query_names("colour=red&limit=5&limit=6", "cursor limit")), (Pointers{"?colour", "?limit"}));
   EXPECT_EQ(pointers(check_query_names("lim=1", "limit")), Pointers{"?lim"});
+  EXPECT_EQ(pointers(check_query_names("from=a&from=b&%ff=1&state=1&state=2", "code state", Others::ignored)),
+            Pointers{"?state"});
   EXPECT_EQ(pointers(check_query_names("%ff=1&" + std::string(500, 'x'), "limit")), (Pointers{"?", "?"}));
 }
 
