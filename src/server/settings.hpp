@@ -55,7 +55,8 @@ enum class SecretForm {
   key,  ///< 64 lower-case hex digits: 32 bytes
 };
 
-/// Never shown. `KEY_file` names a file that holds it, which the world must not be able to read.
+/// Never shown, and never taken from an option, which others see. `KEY_file` names a file that holds it, which the
+/// world must not be able to read.
 struct SecretType {
   SecretForm form;
   std::span<const Purpose> used_by;  ///< read for nothing else, so that each account sees its own secrets only

@@ -192,6 +192,11 @@ Values resolve(std::span<const Given> given, Purpose purpose, std::vector<Fault>
       continue;
     }
     const auto* secret = std::get_if<SecretType>(&meaning.setting->type);
+    if (secret != nullptr && !meaning.by_file && one.kind == SourceKind::option) {
+      // Whoever may log in to the machine reads the arguments of its processes.
+      faults.push_back({one.key, one.origin, "would stand in the process's arguments: use " + one.key + "_file"});
+      continue;
+    }
     if (secret != nullptr && !uses(purpose, *secret)) {
       values.set(meaning.setting->key, std::string(), one.origin);
       continue;

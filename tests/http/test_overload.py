@@ -11,6 +11,7 @@ import time
 import unittest
 import urllib.parse
 
+from client import Client
 from support.stack import stand_still
 from town import TownCase, book, eventually, key, made
 
@@ -214,6 +215,22 @@ class TooFast(TownCase):
         other.connection, hasty.connection = hasty.connection, None
         self.assertEqual(other.get("/me").status, 200)
         other.close()
+        server.stop()
+
+    def test_a_host_has_one_bucket_however_many_addresses_and_spellings_it_has(self):
+        server = self.town.stack.start_server(http__rate_address_per_s=1, http__rate_address_burst=30,
+                                              http__rate_pause_ms=0, http__trusted_proxies="::ffff:127.0.0.1")
+        client = Client(server.url)
+        # Without an account of the platform, a login by it finds nothing, and costs 10 all the same.
+
+        def statuses(*addresses):
+            return [client.get("/login/wechat", headers={"X-Forwarded-For": address}).status for address in addresses]
+
+        self.assertEqual(statuses(*(f"2001:db8:1:2::{number}" for number in range(1, 5))), [404, 404, 404, 429])
+        self.assertEqual(statuses("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:3::1"), [429, 404])
+        self.assertEqual(statuses("198.51.100.9", "::ffff:198.51.100.9", "::ffff:c633:6409", "198.51.100.9", "198.51.100.8"),
+                         [404, 404, 404, 429, 404])
+        client.close()
         server.stop()
 
 

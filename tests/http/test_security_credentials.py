@@ -2,29 +2,36 @@
 API2, broken authentication; API8, misconfiguration)."""
 
 import base64
+import collections
+import concurrent.futures
 import hashlib
 import hmac
 import http.client
 import json
 import os
 import pathlib
+import secrets
 import struct
 import time
 import unittest
 
 from client import Answer, Client, done, made
 from town import PASSWORD, TownCase, book, eventually, fresh
+from wechat_town import WechatTownCase
 
 FAILURES_PER_ACCOUNT = 4
 FAILURES_PER_ADDRESS = 6
 FAILURE_WINDOW_S = 600
+WECHAT_SECRETS = {"callback_token": secrets.token_hex(16), "encoding_aes_key": secrets.token_hex(22)[:43],
+                  "sms_token": secrets.token_urlsafe(24)}
 ROLE_BYTES = {"user": 0, "town_admin": 1, "station_admin": 2, "staff": 3, "auditor": 4}
 
 
 def setUpModule():
-    TownCase.start_town(log__level="debug", auth__login_failures_per_account=FAILURES_PER_ACCOUNT,
-                        auth__login_failures_per_address=FAILURES_PER_ADDRESS,
-                        auth__login_failure_window_s=FAILURE_WINDOW_S)
+    wechat = {f"wechat__{name}": secret for name, secret in WECHAT_SECRETS.items()}
+    WechatTownCase.start_town(**wechat, log__level="debug", auth__login_failures_per_account=FAILURES_PER_ACCOUNT,
+                              auth__login_failures_per_address=FAILURES_PER_ADDRESS,
+                              auth__login_failure_window_s=FAILURE_WINDOW_S)
 
 
 def tearDownModule():
@@ -253,6 +260,33 @@ class Guessing(TownCase):
             answers.append(problem)
         self.assertEqual(*answers)
 
+    def test_guesses_at_the_same_time_get_no_more_tries_than_one_after_the_other(self):
+        username = self.town.account("auditor").me["username"]
+        guessers = [FromAddress(self.town.url, f"127.0.1.{number}") for number in range(1, 41)]
+        for guesser in guessers:
+            guesser.get("/time")  # all connections stand before the first guess
+        with concurrent.futures.ThreadPoolExecutor(len(guessers)) as threads:
+            answers = list(threads.map(lambda guesser: self.login(guesser, username), guessers))
+        statuses = collections.Counter(answer.status for answer in answers)
+        self.assertEqual(set(statuses), {401, 429}, statuses)
+        self.assertLessEqual(statuses[401], FAILURES_PER_ACCOUNT)
+        for answer in answers:
+            if answer.status == 429:
+                self.assertLessEqual(int(answer.headers["Retry-After"]), FAILURE_WINDOW_S)
+        for _ in range(FAILURES_PER_ACCOUNT - statuses[401]):
+            self.refused(self.login(guessers[0], username), 401, "unauthorized")
+        self.refused(self.login(guessers[1], username, PASSWORD), 429, "too_many_requests")
+
+    def test_logins_at_the_same_time_that_are_right_use_up_no_try(self):
+        stack = self.town.stack
+        guessers = [FromAddress(self.town.url, f"127.0.2.{number}") for number in range(1, FAILURES_PER_ACCOUNT + 1)]
+        for _ in range(3):
+            with concurrent.futures.ThreadPoolExecutor(len(guessers)) as threads:
+                answers = threads.map(
+                    lambda guesser: self.login(guesser, stack.admin_username, stack.admin_password), guessers)
+                for answer in answers:
+                    done(answer)
+
 
 class KeptSecrets(TownCase):
     """Nothing secret in the process's arguments and environment, in what it logs, in what it answers."""
@@ -264,8 +298,11 @@ class KeptSecrets(TownCase):
         known = {name: stack.secret(name).strip() for name in names}
         known |= {"password": PASSWORD, "admin's password": stack.admin_password, "new password": self.new_password,
                   "a user's token": self.parent.token, "an admin's token": self.town.admin.token,
-                  "ticket": self.booking["ticket"]}
-        return known
+                  "ticket": self.booking["ticket"], "wechat's secret": self.town.platform.account.settings.secret}
+        ids = bytes.fromhex(self.town.sql("SELECT HEX(value) FROM settings WHERE name = 'booking_id_secret'"))
+        self.assertEqual(len(ids), 32)
+        known |= {"secret of ids": ids.hex(), "its capitals": ids.hex().upper(), "its base64": base64url(ids)}
+        return known | WECHAT_SECRETS
 
     @classmethod
     def setUpClass(cls):

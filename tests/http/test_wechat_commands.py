@@ -1,11 +1,12 @@
 """zhonglou wechat check | menu | qr, and the QR codes of the API, against the emulated platform."""
 import json
+import os
 import re
 import subprocess
 import tempfile
 import unittest
 
-from support.stack import ZHONGLOU
+from support.stack import ZHONGLOU, secret_variables, set_options
 from support.wechat_emulator.account import Settings
 from support.wechat_emulator.scenes import Scenes
 from support.wechat_emulator.server import Emulator
@@ -42,9 +43,9 @@ class CommandTest(unittest.TestCase):
 
     def run_wechat(self, *arguments: str, **settings) -> subprocess.CompletedProcess:
         """The command, with the address at which the town's server is."""
-        options = {"http.public_url": self.town.url} | settings
-        sets = [part for key, value in options.items() for part in ("--set", f"{key}={value}")]
-        result = subprocess.run([ZHONGLOU, "wechat", *arguments, "--config", self.town.stack.folder / "zhonglou.toml", *sets],
+        options = {key.replace(".", "__"): value for key, value in ({"http.public_url": self.town.url} | settings).items()}
+        result = subprocess.run([ZHONGLOU, "wechat", *arguments, "--config", self.town.stack.folder / "zhonglou.toml",
+                                 *set_options(options)], env=os.environ | secret_variables(options),
                                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
         for text in SECRET_TEXTS:
             self.assertNotIn(text, result.stdout + result.stderr)

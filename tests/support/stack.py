@@ -22,6 +22,11 @@ SOURCE_DIR = pathlib.Path(os.environ.get("ZL_SOURCE_DIR") or pathlib.Path(__file
 BINARY_DIR = pathlib.Path(os.environ.get("ZL_BINARY_DIR") or SOURCE_DIR / "build/debug")
 ZHONGLOU = BINARY_DIR / "zhonglou"
 
+SECRET_SETTINGS = {f"{section}__{name}" for section, names in {
+    "redis": ("password",), "mysql": ("password",), "mysql_migrate": ("password",),
+    "auth": ("token_key", "previous_token_key"),
+    "wechat": ("secret", "mini_secret", "callback_token", "encoding_aes_key", "sms_token")}.items() for name in names}
+
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
 POLL_INTERVAL_S = 0.02
@@ -112,7 +117,7 @@ class Server:
                    *set_options(self._settings)]
         with self._out.open("wb") as out, self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log,
-                                             env=os.environ | self._environment)
+                                             env=os.environ | secret_variables(self._settings) | self._environment)
         self._killed = False
         deadline = time.monotonic() + START_TIMEOUT_S
         while not (ready := re.search(r"^ready (\S+)$", self._out.read_text(), re.MULTILINE)):
@@ -304,9 +309,16 @@ class Stack:
         self.stop()
 
 
+def secret_variables(settings: dict) -> dict[str, str]:
+    """What is secret among them: it is not taken from options, which everybody can read."""
+    return {f"ZHONGLOU_{key.upper()}": value for key, value in settings.items() if key in SECRET_SETTINGS}
+
+
 def set_options(settings: dict) -> list[str]:
     options = []
     for key, value in settings.items():
+        if key in SECRET_SETTINGS:
+            continue
         text = value if isinstance(value, str) else json.dumps(value)
         options += ["--set", f"{key.replace('__', '.', 1)}={text}"]
     return options

@@ -8,6 +8,7 @@
 
 #include "server/config_text.hpp"
 #include "unit/server/temporary_folder.hpp"
+#include "unit/server/variable.hpp"
 
 namespace zl::server {
 namespace {
@@ -17,13 +18,28 @@ const std::string key_b(64, 'b');
 
 /// What `serve` needs, and then `more`.
 std::vector<std::string> with_secrets(std::vector<std::string> more) {
-  std::vector<std::string> options = {"mysql.password=secret", "auth.token_key=" + key_a};
-  options.insert(options.end(), more.begin(), more.end());
-  return options;
+  std::vector<std::string> settings = {"mysql.password=secret", "auth.token_key=" + key_a};
+  settings.insert(settings.end(), more.begin(), more.end());
+  return settings;
 }
 
-Loaded load(std::vector<std::string> options) {
-  return load_config({{}, {}, std::move(options)}, Purpose::serve);
+/// "KEY=VALUE" each, as options, and secrets as variables.
+Sources sources_of(const std::vector<std::string>& given) {
+  Sources sources;
+  for (const std::string& one : given) {
+    const std::size_t equals = one.find('=');
+    const Setting* const setting = find_setting(std::string_view(one).substr(0, equals));
+    if (setting != nullptr && std::holds_alternative<SecretType>(setting->type)) {
+      sources.environment.emplace_back(test::variable_of(one.substr(0, equals)), one.substr(equals + 1));
+    } else {
+      sources.options.push_back(one);
+    }
+  }
+  return sources;
+}
+
+Loaded load(const std::vector<std::string>& given, Purpose purpose = Purpose::serve) {
+  return load_config(sources_of(given), purpose);
 }
 
 bool same(const Config& left, const Config& right) {
@@ -78,13 +94,15 @@ TEST(Config, every_setting_reaches_its_struct) {
   for (const auto& setting : settings()) {
     const auto purpose = section_of(setting.key) == "mysql_migrate" ? Purpose::migrate : Purpose::serve;
     const auto options = with_secrets({"http.io_threads=64"});
-    const auto before = load_config({{}, {}, options}, purpose);
+    const auto before = load(options, purpose);
     auto changed = options;
     const bool at_top = setting.key == "http.io_threads";
     changed.push_back(std::string(setting.key) + "=" + (at_top ? "63" : another_value(setting)));
-    const auto after = load_config({{}, {}, changed}, purpose);
+    const auto after = load(changed, purpose);
     EXPECT_FALSE(same(before.config, after.config)) << setting.key;
-    EXPECT_EQ(after.values.origin(setting.key), "option --set") << setting.key;
+    const bool secret = std::holds_alternative<SecretType>(setting.type);
+    const std::string origin = secret ? "environment, " + test::variable_of(setting.key) : "option --set";
+    EXPECT_EQ(after.values.origin(setting.key), origin) << setting.key;
   }
 }
 
@@ -92,8 +110,11 @@ TEST(Config, later_sources_override_earlier_ones) {
   const test::TemporaryFolder folder;
   const auto file = folder.write("a.toml", "[http]\nport = 1\nio_threads = 1\ndrain_ms = 1\n");
   const auto loaded = load_config({file,
-                                   {{"ZHONGLOU_HTTP__IO_THREADS", "2"}, {"ZHONGLOU_HTTP__DRAIN_MS", "2"}},
-                                   with_secrets({"http.drain_ms=3", "http.drain_ms=4"})},
+                                   {{"ZHONGLOU_HTTP__IO_THREADS", "2"},
+                                    {"ZHONGLOU_HTTP__DRAIN_MS", "2"},
+                                    {"ZHONGLOU_MYSQL__PASSWORD", "p"},
+                                    {"ZHONGLOU_AUTH__TOKEN_KEY", key_a}},
+                                   {"http.drain_ms=3", "http.drain_ms=4"}},
                                   Purpose::serve);
   EXPECT_EQ(describe(loaded.faults), "");
   EXPECT_EQ(loaded.config.http.port, 1);
@@ -210,9 +231,9 @@ TEST(Config, what_is_not_enabled_needs_nothing_and_other_work_needs_none_of_its_
   EXPECT_EQ(describe(plain.faults), "");
   const std::vector<std::string> enabled{"mysql.password=p", "mysql_migrate.password=p", "wechat.enabled=true",
                                          "wechat.appid=a"};
-  EXPECT_EQ(describe(load_config({{}, {}, enabled}, Purpose::migrate).faults), "");
-  EXPECT_EQ(describe(load_config({{}, {}, enabled}, Purpose::create_admin).faults), "");
-  EXPECT_EQ(load_config({{}, {}, enabled}, Purpose::wechat).faults.size(), 1u);
+  EXPECT_EQ(describe(load(enabled, Purpose::migrate).faults), "");
+  EXPECT_EQ(describe(load(enabled, Purpose::create_admin).faults), "");
+  EXPECT_EQ(load(enabled, Purpose::wechat).faults.size(), 1u);
 }
 
 TEST(Config, types_in_a_file_are_not_converted) {
@@ -221,7 +242,7 @@ TEST(Config, types_in_a_file_are_not_converted) {
       folder.write("a.toml",
                    "[http]\nport = '8080'\nreuse_port = 1\npublic_url = true\ntrusted_proxies = '10.0.0.1'\n"
                    "drain_ms = 1.5\n[mysql]\npassword = 12345\n");
-  const auto loaded = load_config({file, {}, {"auth.token_key=" + key_a}}, Purpose::serve);
+  const auto loaded = load_config({file, {{"ZHONGLOU_AUTH__TOKEN_KEY", key_a}}, {}}, Purpose::serve);
   auto lines = describe(loaded.faults);
   EXPECT_EQ(loaded.faults.size(), 6u) << lines;
   for (const std::string_view expected :

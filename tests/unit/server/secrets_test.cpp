@@ -1,6 +1,8 @@
 // Secrets: which command needs which, their files, and that they are never shown.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "server/config.hpp"
 #include "server/config_text.hpp"
 #include "unit/server/temporary_folder.hpp"
@@ -8,7 +10,10 @@
 namespace zl::server {
 namespace {
 
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
 const std::string key(64, 'a');
+const Variables password{{"ZHONGLOU_MYSQL__PASSWORD", "p"}};
 
 std::vector<std::string> missing(Purpose purpose) {
   std::vector<std::string> subjects;
@@ -26,10 +31,10 @@ TEST(Secrets, are_required_by_the_commands_that_use_them_only) {
 
 TEST(Secrets, come_from_files_without_the_blanks_around_them) {
   const test::TemporaryFolder folder;
-  const auto password = folder.write("password", " s e \t\r\n", 0640);
-  const auto token_key = folder.write("token_key", key + "\n");
+  const auto password_file = folder.write("password", " s e \t\r\n", 0640);
+  const auto key_file = folder.write("token_key", key + "\n");
   const auto file = folder.write(
-      "a.toml", "[mysql]\npassword_file = '" + password + "'\n[auth]\ntoken_key_file = '" + token_key + "'\n");
+      "a.toml", "[mysql]\npassword_file = '" + password_file + "'\n[auth]\ntoken_key_file = '" + key_file + "'\n");
   const auto loaded = load_config({file, {}, {}}, Purpose::serve);
   EXPECT_EQ(describe(loaded.faults), "");
   EXPECT_EQ(loaded.config.mysql.password, "s e");
@@ -64,7 +69,7 @@ TEST(Secrets, a_file_that_is_open_to_the_world_empty_or_of_another_form_is_a_fau
   for (const auto& c : cases) {
     const test::TemporaryFolder folder;
     const auto path = folder.write("secret", c.content, c.mode);
-    const auto loaded = load_config({{}, {}, {"mysql.password=p", "auth.token_key_file=" + path}}, Purpose::serve);
+    const auto loaded = load_config({{}, password, {"auth.token_key_file=" + path}}, Purpose::serve);
     ASSERT_EQ(loaded.faults.size(), 1u) << describe(loaded.faults);
     EXPECT_EQ(loaded.faults.front(), (Fault{"auth.token_key_file", "option --set", "names " + path + ", " + c.fault}));
   }
@@ -73,7 +78,7 @@ TEST(Secrets, a_file_that_is_open_to_the_world_empty_or_of_another_form_is_a_fau
 TEST(Secrets, an_absent_file_is_one_fault_and_not_also_a_missing_secret) {
   const test::TemporaryFolder folder;
   const auto path = folder.path("absent");
-  const auto faults = load_config({{}, {}, {"mysql.password=p", "auth.token_key_file=" + path}}, Purpose::serve).faults;
+  const auto faults = load_config({{}, password, {"auth.token_key_file=" + path}}, Purpose::serve).faults;
   ASSERT_EQ(faults.size(), 1u) << describe(faults);
   EXPECT_TRUE(faults.front().text.starts_with("names " + path + ", which can't be read")) << faults.front().text;
 }
@@ -81,29 +86,52 @@ TEST(Secrets, an_absent_file_is_one_fault_and_not_also_a_missing_secret) {
 TEST(Secrets, both_forms_in_one_source_are_a_fault_and_a_later_source_wins) {
   const test::TemporaryFolder folder;
   const auto path = folder.write("password", "from-file");
-  const auto both = load_config(
-      {{}, {}, {"auth.token_key=" + key, "mysql.password=given", "mysql.password_file=" + path}}, Purpose::serve);
+  const auto both = load_config({{},
+                                 {{"ZHONGLOU_AUTH__TOKEN_KEY", key},
+                                  {"ZHONGLOU_MYSQL__PASSWORD", "given"},
+                                  {"ZHONGLOU_MYSQL__PASSWORD_FILE", path}},
+                                 {}},
+                                Purpose::serve);
   ASSERT_EQ(both.faults.size(), 1u) << describe(both.faults);
   EXPECT_EQ(both.faults.front().text, "stands beside mysql.password: give one of both");
 
   const auto later = load_config(
-      {{}, {{"ZHONGLOU_MYSQL__PASSWORD", "given"}}, {"auth.token_key=" + key, "mysql.password_file=" + path}},
+      {{}, {{"ZHONGLOU_AUTH__TOKEN_KEY", key}, {"ZHONGLOU_MYSQL__PASSWORD", "given"}}, {"mysql.password_file=" + path}},
       Purpose::serve);
   EXPECT_EQ(describe(later.faults), "");
   EXPECT_EQ(later.config.mysql.password, "from-file");
 }
 
+TEST(Secrets, are_not_taken_from_options_which_everybody_on_the_machine_can_read) {
+  for (const auto& setting : settings()) {
+    if (!std::holds_alternative<SecretType>(setting.type)) continue;
+    const std::string name(setting.key);
+    for (const Purpose purpose : {Purpose::serve, Purpose::migrate, Purpose::wechat}) {
+      const auto faults = load_config({{}, {}, {name + "=" + key}}, purpose).faults;
+      const auto its = std::ranges::find(faults, name, &Fault::subject);
+      ASSERT_NE(its, faults.end()) << name;
+      EXPECT_EQ(to_line(*its), name + " (option --set): would stand in the process's arguments: use " + name + "_file");
+      EXPECT_EQ(describe(faults).find(key), std::string::npos);
+    }
+  }
+}
+
 TEST(Secrets, are_never_shown) {
   const std::string bad_key = "0123456789-is-not-a-key";
-  const auto good = load_config({{}, {}, {"mysql.password=hidden", "auth.token_key=" + key}}, Purpose::serve);
-  const auto bad = load_config({{}, {}, {"mysql.password=hidden", "auth.token_key=" + bad_key}}, Purpose::serve);
+  const auto with_key = [](const std::string& given) {
+    return load_config({{}, {{"ZHONGLOU_MYSQL__PASSWORD", "hidden"}, {"ZHONGLOU_AUTH__TOKEN_KEY", given}}, {}},
+                       Purpose::serve);
+  };
+  const auto good = with_key(key);
+  const auto bad = with_key(bad_key);
   EXPECT_EQ(bad.faults.size(), 1u);
   for (const auto& text : {describe(good.values), describe(bad.values), describe(bad.faults)}) {
     EXPECT_EQ(text.find("hidden"), std::string::npos);
     EXPECT_EQ(text.find(key), std::string::npos);
     EXPECT_EQ(text.find(bad_key), std::string::npos);
   }
-  EXPECT_NE(describe(good.values).find("mysql.password = ***  # option --set\n"), std::string::npos);
+  EXPECT_NE(describe(good.values).find("mysql.password = ***  # environment, ZHONGLOU_MYSQL__PASSWORD\n"),
+            std::string::npos);
   EXPECT_NE(describe(good.values).find("redis.password = not set  # default\n"), std::string::npos);
 }
 
