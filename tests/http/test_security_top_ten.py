@@ -140,10 +140,10 @@ class OneFamilySweeps(TownCase):
         self.assertEqual(sum(len(self.town.roster(activity)) for activity in activities), self.CAP)
 
     def test_the_bucket_is_the_users_over_all_tokens_and_addresses(self):
+        activity = self.town.activity(capacity=1)
         server = self.town.stack.start_server(http__rate_user_per_s=self.RATE_PER_S, http__rate_user_burst=self.BURST,
                                               http__rate_pause_ms=0)
         self.addCleanup(server.stop)
-        activity = self.town.activity(capacity=1)
         count = 60
 
         def press(number, token):
