@@ -94,8 +94,16 @@ std::string_view reason_of(int status) {
   return "Unknown";
 }
 
+std::string_view security_lines(bool https) {
+  static constexpr std::string_view of_https =
+      "Strict-Transport-Security: max-age=31536000\r\n"
+      "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+  return https ? of_https : of_https.substr(of_https.find('\n') + 1);
+}
+
 void append_bytes(const Answer& answer, std::string_view request_id, bool keep_alive, bool head_only,
-                  std::string& out) {
+                  std::string_view fixed_lines, std::string& out) {
   constexpr std::size_t header_guess = 512;
   out.reserve(out.size() + header_guess + answer.body.size());
   out.append("HTTP/1.1 ");
@@ -109,9 +117,7 @@ void append_bytes(const Answer& answer, std::string_view request_id, bool keep_a
   }
   out.append("X-Request-Id: ").append(request_id).append("\r\n");
   out.append(answer.is_public ? "Cache-Control: no-cache\r\n" : "Cache-Control: no-store\r\n");
-  out.append(
-      "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
-      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n");
+  out.append(fixed_lines);
   for (const auto& [name, value] : answer.headers) out.append(name).append(": ").append(value).append("\r\n");
   if (!keep_alive) out.append("Connection: close\r\n");
   out.append("\r\n");

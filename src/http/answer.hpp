@@ -28,7 +28,13 @@ struct Answer {
 /// The reason phrase of a status (RFC 9110).
 std::string_view reason_of(int status);
 
-/// Appends status line, headers and body to `out`. `head_only` leaves the body out, as for HEAD.
-void append_bytes(const Answer& answer, std::string_view request_id, bool keep_alive, bool head_only, std::string& out);
+/// The lines of every answer that keep a browser from running, framing and sniffing what it is sent, and, of a site
+/// that is reached by https, from asking for it in the clear.
+std::string_view security_lines(bool https);
+
+/// Appends status line, headers, `fixed_lines` among them, and body to `out`. `head_only` leaves the body out, as for
+/// HEAD.
+void append_bytes(const Answer& answer, std::string_view request_id, bool keep_alive, bool head_only,
+                  std::string_view fixed_lines, std::string& out);
 
 }  // namespace zl::http

@@ -53,7 +53,7 @@ std::string farewell(LoopShare& share, base::Code code) {
   Request request;
   set_request_id(share, request);
   std::string bytes;
-  append_bytes(problem(request, code), request.request_id, false, false, bytes);
+  append_bytes(problem(request, code), request.request_id, false, false, share.options.fixed_lines, bytes);
   return bytes;
 }
 
@@ -260,7 +260,8 @@ bool Connection::put_answer(const Answer& answer) {
   const Request& request = exchange_->request;
   const bool goes_on = request.keep_alive && !answer.close && !answer.silent && !share_.draining;
   if (!answer.silent) {
-    append_bytes(answer, request.request_id, goes_on, request.method == Method::head, exchange_->output);
+    append_bytes(answer, request.request_id, goes_on, request.method == Method::head, share_.options.fixed_lines,
+                 exchange_->output);
   }
   exchange_->parser.reset();
   now_ = request.answered_at;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "http/answer.hpp"
 #include "http/connection_limits.hpp"
 #include "http/dispatcher.hpp"
 #include "http/request_parser.hpp"
@@ -21,6 +22,7 @@
 namespace zl::http {
 
 struct ConnectionOptions {
+  std::string_view fixed_lines = security_lines(false);  ///< in every answer
   std::uint32_t header_limit_bytes = 8192;
   std::uint64_t body_limit_bytes = 65'536;
   base::Milliseconds header_timeout{10'000};  ///< from a request's first byte to the end of its header

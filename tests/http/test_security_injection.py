@@ -7,7 +7,7 @@ import socket
 import unittest
 import urllib.parse
 
-from client import CONTRACT, done, made
+from client import CONTRACT, Client, done, made
 from test_framing import SOCKET_TIMEOUT_S, RawCase
 from town import PASSWORD, TownCase, Unchanged, all_pages, eventually, fresh, in_hours
 from wechat_town import WechatTownCase
@@ -243,6 +243,17 @@ class EveryAnswer(RawCase):
                        client.post("/login/dev", data=b"{"), client.post("/login/dev", data=b"{}", headers={
                            "Content-Type": "text/plain"}), client.post("/login/dev", {"openid": fresh("o-"), "nickname": "n"})):
             self.check(answer)
+
+    def test_browsers_are_told_to_come_by_https_only_where_the_site_is_reached_by_it(self):
+        self.assertNotIn("Strict-Transport-Security", self.town.client().get("/time").headers)
+        server = self.town.stack.start_server(http__public_url="https://town.example.org")
+        try:
+            for path, status in (("/time", 200), ("/me", 401), ("/nothing", 404)):
+                answer = Client(server.url).get(path)
+                self.assertEqual(answer.status, status)
+                self.assertEqual(answer.headers.get_all("Strict-Transport-Security"), ["max-age=31536000"])
+        finally:
+            server.stop()
 
     def test_answers_to_what_is_no_request_carry_them_too(self):
         for data in (b"nonsense\r\n\r\n", self.request("Content-Length: 1", "Content-Length: 2"),

@@ -8,7 +8,7 @@ namespace {
 
 std::string bytes_of(const Answer& answer, bool keep_alive = true, bool head_only = false) {
   std::string out;
-  append_bytes(answer, "0123456789abcdef", keep_alive, head_only, out);
+  append_bytes(answer, "0123456789abcdef", keep_alive, head_only, security_lines(false), out);
   return out;
 }
 
@@ -39,10 +39,16 @@ TEST(AppendBytes, writes_status_headers_and_body) {
 
 TEST(AppendBytes, appends_to_what_is_there) {
   std::string out;
-  append_bytes(an_answer(), "id", true, false, out);
+  append_bytes(an_answer(), "id", true, false, security_lines(false), out);
   const std::size_t first = out.size();
-  append_bytes(an_answer(), "id", true, false, out);
+  append_bytes(an_answer(), "id", true, false, security_lines(false), out);
   EXPECT_EQ(out.size(), 2 * first);
+}
+
+TEST(SecurityLines, ask_for_https_where_the_site_is_reached_by_it) {
+  const std::string_view plain = security_lines(false);
+  EXPECT_TRUE(plain.starts_with("X-Content-Type-Options: nosniff\r\n"));
+  EXPECT_EQ(security_lines(true), "Strict-Transport-Security: max-age=31536000\r\n" + std::string(plain));
 }
 
 TEST(AppendBytes, head_has_the_length_and_no_body) {
