@@ -276,7 +276,7 @@ TEST_F(AdministrationFaultsTest, OfAClaimedMessage) {
         const auto look = [this, id = item.wish.id] {
           return written(
               {number(sql("SELECT attempts FROM outbox WHERE booking_id = ?", id)),
-               number(sql("SELECT COUNT(*) FROM outbox WHERE booking_id = ? AND next_attempt_at > created_at", id))},
+               number(sql("SELECT COUNT(*) FROM outbox WHERE booking_id = ? AND in_doubt_since IS NOT NULL", id))},
               {0, 0}, {1, 1});
         };
         return Trial{[this, id = item.wish.id, look] {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ struct Trial {
   std::function<Written()> look;
   /// Its statements take effect one by one, so that what was refused may have been written.
   bool in_steps = false;
+  /// What fails may be a statement of something else in the same call: what is told is held to what is written alone.
+  bool has_company = false;
 };
 
 class StatementFaultsTest : public LedgerTest {
@@ -69,12 +72,12 @@ class StatementFaultsTest : public LedgerTest {
     ASSERT_EQ(trials().call(), Told::done) << "from here on there is a connection";
     std::size_t number = 1;
     for (bool reached = true; reached && !HasFailure(); ++number) {
-      for (const StatementFault fault : all_statement_faults) {
+      for (const StatementFault fault : faults_) {
         // Before the first statement of a call the link closes behind the last of the call before it.
         if (number == 1 && fault == StatementFault::gone) continue;
         SCOPED_TRACE("statement " + std::to_string(number) + ", fault " + std::to_string(static_cast<int>(fault)));
         reached = fail_once(trials(), number, fault, follows);
-        if (reached) fail_twice(trials(), number, fault);
+        if (reached && twice_) fail_twice(trials(), number, fault);
       }
     }
     // The last number was one too high.
@@ -94,7 +97,7 @@ class StatementFaultsTest : public LedgerTest {
     const bool reached = mysql_->failed() == 1 && (mysql_->seen() >= number || at_commit_);
     const Told wanted = reached ? expected(fault, at_commit_, follows) : Told::done;
     mysql_->count();
-    EXPECT_EQ(answer, wanted);
+    if (!trial.has_company) EXPECT_EQ(answer, wanted);
     is_as_told(trial, answer);
     settles(trial);
     return reached;
@@ -121,7 +124,12 @@ class StatementFaultsTest : public LedgerTest {
 
   /// The server's own errors have passed on their way to the client, each of them.
   void expect_all_codes_seen() {
-    for (const int code : {1213, 1205, 1290}) EXPECT_GT(mysql_->errors(code), 0) << code;
+    const std::map<StatementFault, int> codes{
+        {StatementFault::deadlock, 1213}, {StatementFault::lock_timeout, 1205}, {StatementFault::read_only, 1290}};
+    for (const StatementFault fault : faults_) {
+      const auto code = codes.find(fault);
+      if (code != codes.end()) EXPECT_GT(mysql_->errors(code->second), 0) << code->second;
+    }
   }
 
   /// The connection is lost between two calls.
@@ -154,6 +162,16 @@ class StatementFaultsTest : public LedgerTest {
   runtime::Metrics metrics_;
   std::unique_ptr<mysql::ConnectionPool> pool_;
   bool at_commit_ = false;  ///< what fails is a COMMIT
+
+  /// For a call of very many statements: not in every way, and not with the next one lost as well.
+  void be_brief() {
+    faults_ = {StatementFault::deadlock, StatementFault::lost_before, StatementFault::lost_after};
+    twice_ = false;
+  }
+
+ private:
+  std::vector<StatementFault> faults_{all_statement_faults.begin(), all_statement_faults.end()};
+  bool twice_ = true;
 };
 
 }  // namespace zl::test

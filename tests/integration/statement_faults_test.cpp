@@ -45,10 +45,30 @@ class BookingFaultsTest : public StatementFaultsTest {
     return item;
   }
 
+  /// In one batch, as a writer does.
+  std::vector<mysql::BookAnswer> book_together(std::vector<app::LedgerItem> items) {
+    mysql::BatchRunner runner(runner_config_, session_, clock_, random_);
+    return mysql::book_batch(runner, memory_, std::move(items));
+  }
+  mysql::ConnectionConfig as_writers() const {
+    mysql::ConnectionConfig connection = config_.connection;
+    connection.address = "unix://" + (stores().folder() / "faults.sock").string();
+    connection.autocommit = false;
+    connection.packets = true;
+    return connection;
+  }
+
   const app::Actor staff_{base::AccountId{{2}}, "staff", "10.0.0.1", "request"};
   std::unique_ptr<app::CatalogueStore> catalogue_;
   std::unique_ptr<app::AttendanceStore> door_;
   std::uint64_t changes_before_ = 0;
+
+ private:
+  std::atomic<bool> up_ = true;
+  const mysql::RunnerConfig runner_config_;
+  const mysql::ConnectionConfig writers_connection_ = as_writers();
+  mysql::Session session_{writers_connection_, clock_, random_, up_};
+  mysql::SharedHeldMemory memory_;
 };
 
 TEST(SplitStatements, LeavesTextsWhole) {
@@ -90,21 +110,13 @@ TEST_F(BookingFaultsTest, OfABooking) {
 
 /// A child is booked twice in one batch, which has to be decided exactly: the first of the two has the seat.
 TEST_F(BookingFaultsTest, OfABookingWithARival) {
-  std::atomic<bool> up = true;
-  mysql::ConnectionConfig as_writers = config_.connection;
-  as_writers.autocommit = false;
-  as_writers.packets = true;
-  mysql::Session session(as_writers, clock_, random_, up);
-  const mysql::RunnerConfig runner_config;
-  mysql::SharedHeldMemory memory;
   fail_each_statement(
       [&] {
         const app::LedgerItem item = an_item(an_activity(10), {2, 4, true, 0});
         app::LedgerItem rival = an_item(item.wish.activity_id, {2, 4, true, 0});
         rival.wish.attendee_id = item.wish.attendee_id;
         return Trial{[&, item, rival] {
-                       mysql::BatchRunner runner(runner_config, session, clock_, random_);
-                       const auto answers = mysql::book_batch(runner, memory, {again(item), again(rival)});
+                       const auto answers = book_together({again(item), again(rival)});
                        EXPECT_EQ(told(answers[0]), told(answers[1]));
                        if (answers[1].is_done()) EXPECT_EQ(refusal(answers[1]), base::Code::already_booked);
                        return told(answers[0]);
@@ -116,6 +128,30 @@ TEST_F(BookingFaultsTest, OfABookingWithARival) {
                      }};
       },
       Follows::up);
+}
+
+/// What MySQL takes of one booking of a batch in no way costs the other nothing: they go one by one.
+TEST_F(BookingFaultsTest, OfABookingBesideOneThatIsRejected) {
+  be_brief();
+  fail_each_statement(
+      [&] {
+        app::LedgerItem rejected = an_item(an_activity(10));
+        rejected.actor.request_id = "\xff";  // no text of the audit's
+        const app::LedgerItem item = an_item(an_activity(10), {2, 4, true, 0});
+        Trial trial{[&, item, rejected] {
+                      const auto answers = book_together({rejected, again(item)});
+                      EXPECT_FALSE(answers[0].is_done());
+                      return told(answers[1]);
+                    },
+                    [this, item, rejected] {
+                      std::vector<std::uint64_t> found = facts(item);
+                      found.push_back(seats_taken(rejected.wish.activity_id));
+                      return written(found, {0, 0, 0, 0, 0}, {1, 1, 0, 1, 0});
+                    }};
+        trial.has_company = true;
+        return trial;
+      },
+      Follows::up, 15);
 }
 
 TEST_F(BookingFaultsTest, OfACancellation) {
