@@ -467,29 +467,6 @@ TEST_F(MessageStoreTest, a_moved_session_is_told_to_who_holds_a_booking_in_the_t
   EXPECT_EQ(messages(MessageKind::session_changed), 2U);
 }
 
-TEST_F(MessageStoreTest, a_cancellation_tells_its_reason) {
-  a_booking(activity());
-  ASSERT_TRUE(wait(catalogue_->cancel(activity().id, "老师生病", admin_, clock_.now)));
-  const ClaimedMessage message = claim().value();
-  EXPECT_EQ(message.kind, MessageKind::cancelled_by_station);
-  EXPECT_EQ(message.content.reason, "老师生病");
-  EXPECT_EQ(message.content.booking_state, domain::BookingState::cancelled);
-}
-
-TEST_F(MessageStoreTest, forgets_what_has_served_its_time) {
-  const base::BookingId old = a_message();
-  a_message();
-  connection_.execute(sql("UPDATE outbox SET created_at = 1 WHERE booking_id = ?", old));
-  EXPECT_TRUE(receipt("61").empty());
-  EXPECT_TRUE(receipt("62").empty());
-  connection_.execute("UPDATE message_receipts SET at = 1 WHERE message_id = '61'");
-  EXPECT_EQ(wait(store_->purge()).value(), 2U);
-  EXPECT_EQ(wait(store_->purge()).value(), 0U);
-  EXPECT_EQ(messages(MessageKind::booked), 1U);
-}
-
-}  // namespace
-}  // namespace zl::test
 TEST_F(MessageStoreTest, of_several_sessions_that_move_at_once_each_is_told) {
   a_booking(activity());
   domain::Activity moved = activity();
@@ -513,3 +490,26 @@ TEST_F(MessageStoreTest, of_several_sessions_that_move_at_once_each_is_told) {
   EXPECT_EQ(messages(MessageKind::session_changed), 3U);
 }
 
+TEST_F(MessageStoreTest, a_cancellation_tells_its_reason) {
+  a_booking(activity());
+  ASSERT_TRUE(wait(catalogue_->cancel(activity().id, "老师生病", admin_, clock_.now)));
+  const ClaimedMessage message = claim().value();
+  EXPECT_EQ(message.kind, MessageKind::cancelled_by_station);
+  EXPECT_EQ(message.content.reason, "老师生病");
+  EXPECT_EQ(message.content.booking_state, domain::BookingState::cancelled);
+}
+
+TEST_F(MessageStoreTest, forgets_what_has_served_its_time) {
+  const base::BookingId old = a_message();
+  a_message();
+  connection_.execute(sql("UPDATE outbox SET created_at = 1 WHERE booking_id = ?", old));
+  EXPECT_TRUE(receipt("61").empty());
+  EXPECT_TRUE(receipt("62").empty());
+  connection_.execute("UPDATE message_receipts SET at = 1 WHERE message_id = '61'");
+  EXPECT_EQ(wait(store_->purge()).value(), 2U);
+  EXPECT_EQ(wait(store_->purge()).value(), 0U);
+  EXPECT_EQ(messages(MessageKind::booked), 1U);
+}
+
+}  // namespace
+}  // namespace zl::test
