@@ -52,8 +52,6 @@ AccountWithHash admin() {
 
 class SignInTest : public testing::Test {
  protected:
-  ~SignInTest() override { pool.stop(); }
-
   base::Outcome<SignedIn> log_in(const std::string& username) {
     const auto result = engine.start(sign_in.staff(username, "no password fits", "10.0.0.1"));
     wait_for(result);
