@@ -14,6 +14,10 @@ using domain::MessageState;
 constexpr Milliseconds first_pause = std::chrono::seconds(2);
 constexpr Milliseconds longest_pause = std::chrono::minutes(10);
 
+// Some time between tries of a channel that told to wait; a wait for one person alone (43108) is shorter than any hold.
+constexpr Milliseconds longest_hold = std::chrono::seconds(30);
+constexpr Milliseconds worth_a_hold = std::chrono::seconds(5);
+
 /// An offer doesn't wait longer than this for a channel while there may be another.
 constexpr Milliseconds patience_of_urgent = std::chrono::minutes(1);
 
@@ -79,10 +83,14 @@ void by_another(Settlement& settlement, Channel channel) {
   settlement.wait = Milliseconds(0);
 }
 
+bool leaves(MessageKind kind, Channel channel, Milliseconds wait) {
+  const bool urgent = kind == MessageKind::offer;
+  return urgent && channel != Channel::sms && wait > patience_of_urgent;
+}
+
 void wait_for(Settlement& settlement, const ClaimedMessage& message, Channel channel, Milliseconds wait) {
   settlement.wait = std::max(wait, pause_after(message.attempt));
-  const bool urgent = message.kind == MessageKind::offer;
-  if (urgent && channel != Channel::sms && settlement.wait > patience_of_urgent) by_another(settlement, channel);
+  if (leaves(message.kind, channel, settlement.wait)) by_another(settlement, channel);
 }
 
 }  // namespace
@@ -119,6 +127,22 @@ Settlement ended(const ClaimedMessage& message, const MessageStep& step) {
   settlement.state = step.end;
   settlement.failed = message.failed;
   settlement.error = step.error;
+  return settlement;
+}
+
+Milliseconds hold_after(Channel channel, const SendAnswer& answer) {
+  if (answer.verdict == SendVerdict::later && answer.wait >= worth_a_hold) return std::min(answer.wait, longest_hold);
+  // A hook that doesn't answer would keep all lanes waiting for it.
+  const bool silent_hook = channel == Channel::sms && answer.verdict == SendVerdict::unknown && answer.error == 0;
+  return silent_hook ? longest_hold : Milliseconds(0);
+}
+
+Settlement held_back(const ClaimedMessage& message, const MessageStep& step, const ChannelHold& hold) {
+  Settlement settlement = ended(message, step);
+  settlement.error = hold.error;
+  settlement.in_doubt = message.in_doubt_for.has_value();
+  settlement.wait = hold.left;
+  if (leaves(message.kind, *step.channel, hold.stopped)) by_another(settlement, *step.channel);
   return settlement;
 }
 

@@ -40,11 +40,24 @@ struct MessageStep {
   int error = 0;
 };
 
+/// A channel that takes nothing for now, as it said itself.
+struct ChannelHold {
+  base::Milliseconds left{0};     ///< until the next message is tried
+  base::Milliseconds stopped{0};  ///< until it takes messages again, as it said; may be longer
+  int error = 0;
+};
+
 /// What to do with a message whose turn it is.
 MessageStep next_step(const ClaimedMessage& message, const MessageSetup& setup);
 
 /// An end without an attempt.
 Settlement ended(const ClaimedMessage& message, const MessageStep& step);
+
+/// How long a channel is left alone after an answer; zero where the next message may fare better.
+base::Milliseconds hold_after(Channel channel, const SendAnswer& answer);
+
+/// What becomes of a message that was not sent because `step`'s channel is held.
+Settlement held_back(const ClaimedMessage& message, const MessageStep& step, const ChannelHold& hold);
 
 /// What follows from the answer to an attempt by `step`'s channel.
 Settlement settled(const ClaimedMessage& message, const MessageStep& step, const SendAnswer& answer);

@@ -19,8 +19,6 @@ constexpr Milliseconds pass_interval = std::chrono::seconds(1);
 constexpr Milliseconds idle_lane = std::chrono::milliseconds(500);
 /// Below what the store gives a turn, so that nobody sends who has lost it.
 constexpr Milliseconds turn = std::chrono::seconds(4);
-constexpr Milliseconds longest_hold = std::chrono::seconds(30);
-constexpr Milliseconds worth_a_hold = std::chrono::seconds(5);
 constexpr std::chrono::minutes purge_interval{10};
 constexpr int settle_tries = 3;
 constexpr Milliseconds between_tries = std::chrono::milliseconds(500);
@@ -114,9 +112,23 @@ asio::awaitable<void> SendMessages::remind() {
   if (*queued > 0) runtime::log::info("reminders_queued", {{"day", day}, {"count", *queued}});
 }
 
-bool SendMessages::held_up() const {
+bool SendMessages::may_send() const {
+  return leading_ && parts_.clock.steady_now() < leading_until_;
+}
+
+std::optional<ChannelHold> SendMessages::hold_of(Channel channel) const {
   const base::SteadyTime now = parts_.clock.steady_now();
-  return !leading_ || now >= leading_until_ || now < held_until_;
+  const Hold& hold = holds_.at(static_cast<std::size_t>(channel));
+  if (now >= hold.until) return std::nullopt;
+  return ChannelHold{std::chrono::ceil<Milliseconds>(hold.until - now),
+                     std::chrono::ceil<Milliseconds>(hold.stopped_until - now), hold.error};
+}
+
+void SendMessages::hold(Channel channel, const SendAnswer& answer) {
+  const Milliseconds time = hold_after(channel, answer);
+  if (time == Milliseconds(0)) return;
+  const base::SteadyTime now = parts_.clock.steady_now();
+  holds_.at(static_cast<std::size_t>(channel)) = {now + time, now + std::max(answer.wait, time), answer.error};
 }
 
 Milliseconds SendMessages::wait_of_rate() {
@@ -127,7 +139,7 @@ Milliseconds SendMessages::wait_of_rate() {
 }
 
 asio::awaitable<bool> SendMessages::send_next() {
-  if (held_up()) co_return false;
+  if (!may_send()) co_return false;
   const base::Outcome<std::optional<ClaimedMessage>> claimed = co_await parts_.store.claim();
   if (!claimed || !*claimed) co_return false;
   const ClaimedMessage& message = **claimed;
@@ -136,15 +148,18 @@ asio::awaitable<bool> SendMessages::send_next() {
     co_await settle(message, ended(message, step));
     co_return true;
   }
-  const Milliseconds wait = wait_of_rate();
-  if (wait > Milliseconds(0)) co_await parts_.group.sleeper().sleep_for(wait);
-  const SendAnswer answer = co_await send(message, step);
-  Settlement settlement = settled(message, step, answer);
-  // The next message would fare no better.
-  if (answer.verdict == SendVerdict::later && settlement.wait >= worth_a_hold) {
-    held_until_ = parts_.clock.steady_now() + std::min(settlement.wait, longest_hold);
+  // What isn't sent takes nothing of the rate.
+  if (!hold_of(*step.channel)) {
+    const Milliseconds wait = wait_of_rate();
+    if (wait > Milliseconds(0)) co_await parts_.group.sleeper().sleep_for(wait);
   }
-  co_await settle(message, std::move(settlement));
+  if (const auto held = hold_of(*step.channel)) {
+    co_await settle(message, held_back(message, step, *held));
+    co_return true;
+  }
+  const SendAnswer answer = co_await send(message, step);
+  hold(*step.channel, answer);
+  co_await settle(message, settled(message, step, answer));
   co_return true;
 }
 
@@ -175,9 +190,10 @@ asio::awaitable<void> SendMessages::settle(const ClaimedMessage& message, Settle
 
 void SendMessages::tell(const ClaimedMessage& message, const Settlement& settlement) {
   if (settlement.state == MessageState::queued) {
+    if (!settlement.channel) return;  // nothing was tried
     runtime::log::info("message_put_off", {{"message_id", message.id.hex()},
                                            {"kind", domain::name(message.kind)},
-                                           {"channel", static_cast<int>(settlement.channel.value_or(Channel{}))},
+                                           {"channel", static_cast<int>(*settlement.channel)},
                                            {"error", settlement.error},
                                            {"wait_ms", settlement.wait.count()}});
     return;

@@ -64,25 +64,35 @@ class SendMessages {
   /// One pass: whose turn it is, then what was booked, then the reminders, and now and then what is to be forgotten.
   asio::awaitable<void> pass();
 
-  /// Sends the next message; false where there is none or sending is held up.
+  /// Sends the next message, or puts it off where its channel is held; false where there is none, or the turn is
+  /// another process's.
   asio::awaitable<bool> send_next();
 
  private:
   asio::awaitable<void> run_lane();
   asio::awaitable<void> remind();
   asio::awaitable<void> purge();
+  std::optional<ChannelHold> hold_of(Channel channel) const;
   asio::awaitable<SendAnswer> send(const ClaimedMessage& message, const MessageStep& step);
   asio::awaitable<void> settle(const ClaimedMessage& message, Settlement settlement);
   void tell(const ClaimedMessage& message, const Settlement& settlement);
   base::Milliseconds wait_of_rate();
-  bool held_up() const;
+  bool may_send() const;
+  void hold(Channel channel, const SendAnswer& answer);
+
+  struct Hold {
+    base::SteadyTime until{};
+    base::SteadyTime stopped_until{};
+    int error = 0;
+  };
+  static constexpr std::size_t channels = 4;  // their values begin at 1
 
   Parts parts_;
   // All of it for the loop that keep() runs on.
   bool leading_ = false;
   base::SteadyTime leading_until_{};
   base::SteadyTime next_send_{};
-  base::SteadyTime held_until_{};
+  std::array<Hold, channels> holds_;
   base::SteadyTime purge_at_{};
   std::string reminded_;  ///< the last day whose reminders are queued
 };

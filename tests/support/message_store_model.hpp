@@ -38,6 +38,7 @@ class MessageStoreModel final : public app::MessageStore {
     row.message = sample_message(kind);
     row.message.id = id_of<app::MessageId>(rows.size() + 1);
     row.message.created_at = clock_.wall_now();
+    row.next_attempt_at = clock_.wall_now();
     row.message.recipient.user_id = id_of<base::UserId>(user);
     row.message.recipient.openid = "o" + std::to_string(user);
     rows.push_back(std::move(row));
@@ -85,6 +86,9 @@ class MessageStoreModel final : public app::MessageStore {
     (void)follows;
     co_return base::Done{};
   }
+
+  /// As if it had been claimed so often.
+  void set_attempts(app::MessageId id, std::uint32_t attempts) { attempts_[id] = attempts; }
 
   std::vector<Row> rows;
   bool leads = true;

@@ -32,12 +32,18 @@ class PlatformModel final : public MessageChannel, public SmsChannel {
     co_return answer(message.id, message.openid, false);
   }
   asio::awaitable<SendAnswer> send(SmsMessage message) override {
+    if (sms_outage) {
+      ++sms_refused;
+      co_return *sms_outage;
+    }
     texts.push_back(message.text);
     co_return answer(message.id, message.user_id.hex(), false);
   }
 
   std::deque<SendAnswer> answers;  ///< then accepted
   bool lose_answers = false;       ///< what was accepted is not told
+  std::optional<SendAnswer> sms_outage;
+  int sms_refused = 0;
   std::vector<std::string> arrived;
   std::vector<std::string> texts;
 
@@ -87,6 +93,27 @@ class SendMessagesTest : public testing::Test {
     (void)sender();
     for (run_pass(); loop_.run(sender_->send_next()); ++sent) run_pass();
     return sent;
+  }
+  /// And then all of the others by SMS, once it is over.
+  void expect_followers_served_during(const SendAnswer& outage) {
+    constexpr std::uint64_t each = 10;
+    for (std::uint64_t user = 1; user <= each; ++user) {
+      store_.add(MessageKind::booked, user).message.recipient.follows = false;
+      store_.add(MessageKind::booked, each + user);
+    }
+    platform_.sms_outage = outage;
+    send_all();
+    EXPECT_EQ(platform_.arrived.size(), each);
+    EXPECT_EQ(platform_.sms_refused, 1) << "the hook is left alone for a while";
+    clock_.advance(seconds(30));
+    send_all();
+    EXPECT_EQ(platform_.sms_refused, 2);
+    platform_.sms_outage.reset();
+    for (int i = 0; i < 20; ++i) {
+      clock_.advance(seconds(30));
+      send_all();
+    }
+    EXPECT_EQ(platform_.texts.size(), each);
   }
   std::string metrics_text() const { return registry_.render(); }
 
@@ -234,12 +261,55 @@ TEST_F(SendMessagesTest, an_offer_goes_by_sms_where_the_platform_reaches_nobody)
             "11:00前确认，过时名额将让给下一位。");
 }
 
+TEST_F(SendMessagesTest, a_hook_that_takes_nothing_holds_up_nobody_who_follows) {
+  expect_followers_served_during({SendVerdict::later, {}, 503, seconds(30)});
+}
+
+TEST_F(SendMessagesTest, a_hook_that_says_nothing_holds_up_nobody_who_follows) {
+  expect_followers_served_during({SendVerdict::unknown, {}, 0, {}});
+}
+
+TEST_F(SendMessagesTest, what_is_held_back_takes_nothing_of_the_rate) {
+  rules_.per_second = 1;
+  for (std::uint64_t user = 1; user <= 5; ++user) store_.add(MessageKind::booked, user);
+  for (auto& row : store_.rows) row.message.recipient.follows = false;
+  platform_.sms_outage = {SendVerdict::later, {}, 503, seconds(30)};
+  (void)sender();
+  EXPECT_TRUE(loop_.run(sender().send_next()));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(loop_.start(sender().send_next())->has_value()) << "at once";
+  EXPECT_EQ(platform_.sms_refused, 1);
+}
+
+TEST_F(SendMessagesTest, one_persons_stall_holds_up_nobody_else) {
+  const MessageId stalled = store_.add(MessageKind::booked, 1).message.id;
+  for (std::uint64_t user = 2; user <= 4; ++user) store_.add(MessageKind::booked, user);
+  // After so many attempts its own pause is long.
+  store_.set_attempts(stalled, 9);
+  platform_.answers = {{SendVerdict::later, {}, 43108, seconds(2)}};
+  EXPECT_EQ(send_all(), 4);
+  EXPECT_EQ(platform_.arrived, (std::vector<std::string>{"o2", "o3", "o4"}));
+}
+
+TEST_F(SendMessagesTest, an_offer_does_not_wait_with_a_held_channel) {
+  store_.add(MessageKind::booked, 1);
+  platform_.answers = {{SendVerdict::later, {}, 45009, hours(2)}};
+  send_all();
+  store_.add(MessageKind::offer, 2);
+  store_.add(MessageKind::booked, 3);
+  send_all();
+  EXPECT_EQ(platform_.texts.size(), 1U);
+  EXPECT_EQ(store_.rows[1].state, MessageState::accepted);
+  EXPECT_EQ(store_.rows[2].state, MessageState::queued);
+}
+
 TEST_F(SendMessagesTest, a_used_up_quota_holds_all_for_a_while) {
   for (std::uint64_t user = 1; user <= 3; ++user) store_.add(MessageKind::booked, user);
   platform_.answers = {{SendVerdict::later, {}, 45009, hours(2)}};
-  EXPECT_EQ(send_all(), 1);
+  send_all();
+  EXPECT_TRUE(platform_.arrived.empty());
   clock_.advance(seconds(30));
-  EXPECT_EQ(send_all(), 2);
+  send_all();
+  EXPECT_EQ(platform_.arrived.size(), 2U);
   EXPECT_EQ(store_.rows[0].state, MessageState::queued);
   clock_.advance(hours(2));
   EXPECT_EQ(send_all(), 1);
