@@ -22,6 +22,8 @@ constexpr Milliseconds turn = std::chrono::seconds(4);
 constexpr std::chrono::minutes purge_interval{10};
 constexpr int settle_tries = 3;
 constexpr Milliseconds between_tries = std::chrono::milliseconds(500);
+/// Of the minute that a claim lasts; the rest is for the call.
+constexpr Milliseconds claim_trust = std::chrono::seconds(45);
 
 constexpr std::array all_states{MessageState::queued, MessageState::accepted, MessageState::delivered,
                                 MessageState::failed, MessageState::skipped};
@@ -140,6 +142,7 @@ Milliseconds SendMessages::wait_of_rate() {
 
 asio::awaitable<bool> SendMessages::send_next() {
   if (!may_send()) co_return false;
+  const base::SteadyTime claimed_at = parts_.clock.steady_now();
   const base::Outcome<std::optional<ClaimedMessage>> claimed = co_await parts_.store.claim();
   if (!claimed || !*claimed) co_return false;
   const ClaimedMessage& message = **claimed;
@@ -153,7 +156,10 @@ asio::awaitable<bool> SendMessages::send_next() {
     const Milliseconds wait = wait_of_rate();
     if (wait > Milliseconds(0)) co_await parts_.group.sleeper().sleep_for(wait);
   }
-  if (const auto held = hold_of(*step.channel)) {
+  std::optional<ChannelHold> held = hold_of(*step.channel);
+  // Who was stopped meanwhile may have lost the message to another process: it has its turn again.
+  if (parts_.clock.steady_now() - claimed_at > claim_trust) held.emplace();
+  if (held) {
     co_await settle(message, held_back(message, step, *held));
     co_return true;
   }

@@ -186,6 +186,35 @@ TEST_F(SendMessagesTest, keeps_the_rate) {
   EXPECT_EQ(platform_.arrived.size(), 5U);
 }
 
+TEST_F(SendMessagesTest, who_was_stopped_between_claim_and_call_sends_nothing) {
+  rules_.per_second = 1;
+  for (std::uint64_t user = 1; user <= 2; ++user) store_.add(MessageKind::reminder, user);
+  EXPECT_TRUE(loop_.run(sender().send_next()));
+  const auto late = loop_.start(sender().send_next());
+  EXPECT_FALSE(late->has_value()) << "it waits for its turn of the rate";
+  clock_.advance(seconds(46));
+  group_.stop();
+  for (int i = 0; i < 50 && !late->has_value(); ++i) loop_.settle();
+  EXPECT_TRUE(late->has_value());
+  EXPECT_EQ(platform_.arrived.size(), 1U);
+  EXPECT_EQ(send_all(), 1) << "it has its turn again, and without a doubt";
+  EXPECT_EQ(platform_.arrived.size(), 2U);
+}
+
+TEST_F(SendMessagesTest, who_was_stopped_for_longer_than_a_claim_lasts_leaves_the_message_to_who_has_it) {
+  rules_.per_second = 1;
+  for (std::uint64_t user = 1; user <= 2; ++user) store_.add(MessageKind::reminder, user);
+  EXPECT_TRUE(loop_.run(sender().send_next()));
+  const auto late = loop_.start(sender().send_next());
+  clock_.advance(seconds(61));
+  EXPECT_TRUE(loop_.run(store_.claim()).value()) << "another process has it";
+  group_.stop();
+  for (int i = 0; i < 50 && !late->has_value(); ++i) loop_.settle();
+  EXPECT_TRUE(late->has_value());
+  EXPECT_EQ(platform_.arrived.size(), 1U);
+  EXPECT_GT(store_.rows[1].next_attempt_at, clock_.wall_now()) << "its claim stands";
+}
+
 TEST_F(SendMessagesTest, who_dies_after_claiming_loses_nothing) {
   store_.add(MessageKind::booked, 1);
   (void)sender();
