@@ -195,6 +195,16 @@ Settlement settled(const ClaimedMessage& message, const MessageStep& step, const
   return settlement;
 }
 
+std::vector<base::Date> days_to_remind(base::Instant now, int hour, int offset_minutes) {
+  constexpr std::chrono::hours noon{12};
+  const base::Date today = base::civil_day(now, offset_minutes);
+  const Milliseconds of_day = now - base::start_of_day(today, offset_minutes);
+  std::vector<base::Date> days;
+  if (of_day < noon) days.push_back(today);
+  if (of_day >= std::chrono::hours(hour)) days.emplace_back(std::chrono::sys_days(today) + std::chrono::days(1));
+  return days;
+}
+
 Milliseconds pause_after(std::uint32_t attempt) {
   const std::uint32_t doublings = std::clamp<std::uint32_t>(attempt, 1, 16) - 1;
   return std::min(first_pause * (std::int64_t{1} << doublings), longest_pause);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "app/message_channel.hpp"
 #include "app/message_store.hpp"
@@ -61,6 +62,10 @@ Settlement held_back(const ClaimedMessage& message, const MessageStep& step, con
 
 /// What follows from the answer to an attempt by `step`'s channel.
 Settlement settled(const ClaimedMessage& message, const MessageStep& step, const SendAnswer& answer);
+
+/// The days of whose sessions people are reminded now: tomorrow, from `hour` on; and until noon today, for where nobody
+/// sent yesterday.
+std::vector<base::Date> days_to_remind(base::Instant now, int hour, int offset_minutes);
 
 /// Doubles from 2 s to 10 min.
 base::Milliseconds pause_after(std::uint32_t attempt);

@@ -98,20 +98,26 @@ asio::awaitable<void> SendMessages::purge() {
 }
 
 asio::awaitable<void> SendMessages::remind() {
-  const int offset = parts_.rules.offset_minutes;
-  const base::Instant now = parts_.clock.wall_now();
-  const base::Date today = base::civil_day(now, offset);
-  if (now < base::start_of_day(today, offset) + std::chrono::hours(parts_.rules.reminder_hour)) co_return;
-  const base::Date tomorrow{std::chrono::sys_days(today) + std::chrono::days(1)};
-  const std::string day = base::format_date(tomorrow);
-  if (reminded_ == day) co_return;
-  const base::Instant start = base::start_of_day(tomorrow, offset);
+  const SendingRules& rules = parts_.rules;
+  const auto days = days_to_remind(parts_.clock.wall_now(), rules.reminder_hour, rules.offset_minutes);
+  std::set<std::string> done;
+  for (const base::Date day : days) {
+    const std::string name = base::format_date(day);
+    bool is_done = reminded_.contains(name);
+    if (!is_done) is_done = co_await remind_of(day, name);
+    if (is_done) done.insert(name);
+  }
+  reminded_ = std::move(done);
+}
+
+asio::awaitable<bool> SendMessages::remind_of(base::Date date, std::string day) {
+  const base::Instant start = base::start_of_day(date, parts_.rules.offset_minutes);
   const base::Outcome<std::size_t> queued =
       co_await parts_.store.remind(day, domain::Interval{start, start + std::chrono::hours(24)});
-  if (!queued) co_return;
-  reminded_ = day;
+  if (!queued) co_return false;
   parts_.metrics.count(MessageKind::reminder, MessageState::queued, *queued);
   if (*queued > 0) runtime::log::info("reminders_queued", {{"day", day}, {"count", *queued}});
+  co_return true;
 }
 
 bool SendMessages::may_send() const {

@@ -8,6 +8,7 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "app/message_channel.hpp"
@@ -39,7 +40,7 @@ class MessageMetrics {
 struct SendingRules {
   MessageSetup setup;
   int per_second = 20;     ///< of all processes together, since one sends at a time
-  int reminder_hour = 18;  ///< of the town's day, from which on tomorrow's sessions are reminded of
+  int reminder_hour = 18;  ///< of the town's day; see days_to_remind
   int offset_minutes = 480;
   std::string page_url;  ///< opened by a tap on a message; may be empty
 };
@@ -71,6 +72,7 @@ class SendMessages {
  private:
   asio::awaitable<void> run_lane();
   asio::awaitable<void> remind();
+  asio::awaitable<bool> remind_of(base::Date date, std::string day);
   asio::awaitable<void> purge();
   std::optional<ChannelHold> hold_of(Channel channel) const;
   asio::awaitable<SendAnswer> send(const ClaimedMessage& message, const MessageStep& step);
@@ -94,7 +96,7 @@ class SendMessages {
   base::SteadyTime next_send_{};
   std::array<Hold, channels> holds_;
   base::SteadyTime purge_at_{};
-  std::string reminded_;  ///< the last day whose reminders are queued
+  std::set<std::string> reminded_;  ///< days to remind of whose reminders are queued
 };
 
 }  // namespace zl::app

@@ -224,6 +224,21 @@ TEST_F(MessagePlanTest, refused_content_ends_the_channel) {
   expect_end(next(message, after(message, SendVerdict::refused)), MessageState::failed, message_error::unreachable);
 }
 
+TEST_F(MessagePlanTest, reminds_of_tomorrow_from_an_hour_on_and_of_today_until_noon) {
+  const auto names = [](base::Milliseconds of_day, int hour) {
+    std::string text;
+    for (const base::Date day : days_to_remind(test::message_time - hours(9) + of_day, hour, 480)) {
+      text += base::format_date(day) + ' ';
+    }
+    return text;
+  };
+  EXPECT_EQ(names(hours(0), 18), "2026-07-06 ");
+  EXPECT_EQ(names(hours(12) - Milliseconds(1), 18), "2026-07-06 ");
+  EXPECT_EQ(names(hours(12), 18), "");
+  EXPECT_EQ(names(hours(18), 18), "2026-07-07 ");
+  EXPECT_EQ(names(hours(8), 8), "2026-07-06 2026-07-07 ");
+}
+
 TEST_F(MessagePlanTest, pauses_double_up_to_ten_minutes) {
   EXPECT_EQ(pause_after(1), seconds(2));
   EXPECT_EQ(pause_after(2), seconds(4));

@@ -347,6 +347,7 @@ TEST_F(SendMessagesTest, a_used_up_quota_holds_all_for_a_while) {
 TEST_F(SendMessagesTest, reminds_of_tomorrow_once_from_the_set_hour_on) {
   rules_.reminder_hour = 18;
   const base::Instant evening = test::message_time + hours(9);
+  clock_.set_wall(test::message_time + hours(3));
   (void)sender();
   clock_.set_wall(evening - Milliseconds(1));
   run_pass();
@@ -364,6 +365,21 @@ TEST_F(SendMessagesTest, reminds_of_tomorrow_once_from_the_set_hour_on) {
   clock_.set_wall(evening + hours(24));
   run_pass();
   EXPECT_EQ(store_.reminded.size(), 2U);
+}
+
+TEST_F(SendMessagesTest, reminds_of_today_until_noon_where_nobody_sent_yesterday) {
+  const base::Instant midnight = test::message_time - hours(9);
+  clock_.set_wall(midnight + hours(12) - Milliseconds(1));
+  (void)sender();
+  run_pass();
+  EXPECT_EQ(store_.remind_calls.count(), 1);
+  ASSERT_TRUE(store_.reminded.contains("2026-07-06"));
+  EXPECT_EQ(store_.reminded.at("2026-07-06").starts_at, midnight);
+  restart();
+  store_.reminded.clear();
+  clock_.set_wall(midnight + hours(12));
+  (void)sender();
+  EXPECT_TRUE(store_.reminded.empty()) << "it would come too late";
 }
 
 }  // namespace
