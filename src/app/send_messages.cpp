@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/message_texts.hpp"
+#include "base/crash_point.hpp"
 #include "runtime/log.hpp"
 
 namespace zl::app {
@@ -151,6 +152,7 @@ asio::awaitable<bool> SendMessages::send_next() {
   const base::SteadyTime claimed_at = parts_.clock.steady_now();
   const base::Outcome<std::optional<ClaimedMessage>> claimed = co_await parts_.store.claim();
   if (!claimed || !*claimed) co_return false;
+  ZL_CRASH_POINT("message.claimed");
   const ClaimedMessage& message = **claimed;
   const MessageStep step = next_step(message, parts_.rules.setup);
   if (!step.channel) {
@@ -170,8 +172,10 @@ asio::awaitable<bool> SendMessages::send_next() {
     co_return true;
   }
   const SendAnswer answer = co_await send(message, step);
+  ZL_CRASH_POINT("message.sent");
   hold(*step.channel, answer);
   co_await settle(message, settled(message, step, answer));
+  ZL_CRASH_POINT("message.settled");
   co_return true;
 }
 

@@ -36,7 +36,8 @@ inline constexpr auto crash_points = std::to_array<std::string_view>({
     "publish.opened",   "publish.recorded", "publish.known",      "gate.image_read", "gate.staged",
     "gate.installed",   "publish.followed", "publish.told",       "close.closed",    "close.bookings_cancelled",
     "close.recorded",   "close.known",      "check_in.asked",     "check_in.locked", "check_in.written",
-    "check_in.known",   "reconcile.fenced", "reconcile.returned",
+    "check_in.known",   "reconcile.fenced", "reconcile.returned", "message.claimed", "message.sent",
+    "message.settled",
 });
 
 consteval std::size_t crash_point_named(std::string_view name) {
