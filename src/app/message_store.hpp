@@ -123,7 +123,8 @@ class MessageStore {
   /// was done already. `name` is the day's, for the mark that it is done.
   virtual asio::awaitable<base::Outcome<std::size_t>> remind(std::string name, domain::Interval day) = 0;
 
-  /// Claims the message whose turn it is, for a minute; of each user's the oldest alone may have it.
+  /// Claims the message whose turn it is, for a minute: an offer before all others, else the one that is due first. Of
+  /// each user's the oldest alone may have it, offers apart.
   virtual asio::awaitable<base::Outcome<std::optional<ClaimedMessage>>> claim() = 0;
 
   /// False, and nothing changes, where the message was claimed anew or has ended. A receipt that came before ends it.

@@ -14,6 +14,7 @@
 #include "store/mysql/catalogue_store.hpp"
 #include "store/mysql/outbox.hpp"
 #include "store_harness.hpp"
+#include "support/sample_message.hpp"
 
 namespace zl::test {
 namespace {
@@ -238,6 +239,37 @@ TEST_F(MessageStoreTest, of_each_user_the_oldest_goes_first_and_an_offer_waits_f
   EXPECT_EQ(messages(MessageKind::offer), 1U);
   EXPECT_TRUE(settle(accepted(oldest, "1")));
   EXPECT_EQ(claim().value().content.booking_id, second);
+}
+
+TEST_F(MessageStoreTest, an_offer_goes_before_a_backlog_at_every_attempt) {
+  const base::UserId user = a_person("o-offered");
+  const base::BookingId offered = a_booking(activity(), user, an_attendee());
+  connection_.execute(sql("UPDATE bookings SET state = 3 WHERE id = ?", offered));
+  for (int i = 0; i < 50; ++i) a_message();
+  EXPECT_TRUE(wait(pool_.write([&](mysql::Write& write) -> Outcome<base::Done> {
+    tell_of_offer(write, offered, user, clock_.now + hours(1));
+    return base::Done{};
+  })));
+  const ClaimedMessage offer = claim().value();
+  EXPECT_EQ(offer.content.booking_id, offered);
+  Settlement by_sms = settlement_of(offer, MessageState::queued);
+  by_sms.failed = app::ChannelSet().with(Channel::template_message);
+  EXPECT_TRUE(settle(by_sms));
+  const ClaimedMessage again = claim().value();
+  EXPECT_EQ(again.id, offer.id);
+  EXPECT_EQ(app::next_step(again, full_setup()).channel, Channel::sms);
+  EXPECT_TRUE(settle(accepted(again, "9")));
+  EXPECT_EQ(claim().value().kind, MessageKind::booked);
+}
+
+TEST_F(MessageStoreTest, what_is_tried_again_does_not_wait_for_what_came_later) {
+  const base::BookingId first = a_message();
+  EXPECT_TRUE(settle(settlement_of(claim().value(), MessageState::queued)));
+  for (int i = 0; i < 3; ++i) {
+    const base::UserId user = a_user();
+    queue(MessageKind::booked, a_booking(activity(), user, an_attendee()), user, clock_.now + minutes(1));
+  }
+  EXPECT_EQ(claim().value().content.booking_id, first);
 }
 
 TEST_F(MessageStoreTest, claims_side_by_side_never_meet) {

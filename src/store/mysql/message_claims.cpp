@@ -16,15 +16,22 @@ using domain::MessageState;
 
 constexpr std::string_view select_now = "SELECT FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)";
 
+// Offers before all others, at every attempt, by index outbox_offers. An offer waits for nothing and holds nothing up,
+// since it doesn't stand for ever. Here and below the row that is found is locked, and those that others have locked
+// are passed over.
+constexpr std::string_view select_offer =
+    "SELECT o.id, o.attempts, o.kind, o.created_at, o.in_doubt_since, o.channels_failed, o.user_id, o.booking_id, "
+    "o.session_id, o.until_at FROM outbox o FORCE INDEX (outbox_offers) "
+    "WHERE o.kind = 6 AND o.state = 1 AND o.next_attempt_at <= ? "
+    "ORDER BY o.next_attempt_at, o.created_at LIMIT 1 FOR UPDATE SKIP LOCKED";
 // Index outbox_due, in the order of the turns; for each row index outbox_user tells whether its user has an older one
-// that is not sent yet. An offer waits for nothing and holds nothing up, since it doesn't stand for ever. Locks the row
-// that is found; those that others have locked are passed over.
+// that is not sent yet.
 constexpr std::string_view select_next =
     "SELECT o.id, o.attempts, o.kind, o.created_at, o.in_doubt_since, o.channels_failed, o.user_id, o.booking_id, "
     "o.session_id, o.until_at FROM outbox o FORCE INDEX (outbox_due) "
-    "WHERE o.state = 1 AND o.next_attempt_at <= ? AND (o.kind = 6 OR NOT EXISTS (SELECT 1 FROM outbox e "
+    "WHERE o.state = 1 AND o.next_attempt_at <= ? AND o.kind <> 6 AND NOT EXISTS (SELECT 1 FROM outbox e "
     "WHERE e.user_id = o.user_id AND e.state = 1 AND e.kind <> 6 AND (e.created_at < o.created_at "
-    "OR (e.created_at = o.created_at AND e.id < o.id)))) "
+    "OR (e.created_at = o.created_at AND e.id < o.id))) "
     "ORDER BY o.next_attempt_at, o.created_at LIMIT 1 FOR UPDATE SKIP LOCKED";
 constexpr std::int64_t claim_ms = 60'000;
 // By the primary key. A second run would be another claim.
@@ -187,7 +194,8 @@ bool is_message_id(std::string_view text) {
 
 std::optional<app::ClaimedMessage> claim_message(Write& write, std::string_view appid) {
   const std::int64_t now = now_ms(write);
-  const Rows rows = write.query(sql(select_next, now));
+  Rows rows = write.query(sql(select_offer, now));
+  if (rows.empty()) rows = write.query(sql(select_next, now));
   if (rows.empty()) return std::nullopt;
   const Row row = rows.front();
   app::ClaimedMessage message;
