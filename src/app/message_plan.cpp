@@ -18,7 +18,7 @@ constexpr Milliseconds longest_pause = std::chrono::minutes(10);
 constexpr Milliseconds longest_hold = std::chrono::seconds(30);
 constexpr Milliseconds worth_a_hold = std::chrono::seconds(5);
 
-/// An offer doesn't wait longer than this for a channel while there may be another.
+/// What must arrive doesn't wait longer than this for a channel while another is left.
 constexpr Milliseconds patience_of_urgent = std::chrono::minutes(1);
 
 bool is_true(const ClaimedMessage& message) {
@@ -64,7 +64,7 @@ bool is_configured(MessageKind kind, const MessageSetup& setup) {
 }
 
 MessageStep end_with(MessageState state, int error) {
-  return {std::nullopt, nullptr, state, error};
+  return {std::nullopt, nullptr, state, error, false};
 }
 
 bool past_window(const ClaimedMessage& message) {
@@ -83,14 +83,13 @@ void by_another(Settlement& settlement, Channel channel) {
   settlement.wait = Milliseconds(0);
 }
 
-bool leaves(MessageKind kind, Channel channel, Milliseconds wait) {
-  const bool urgent = kind == MessageKind::offer;
-  return urgent && channel != Channel::sms && wait > patience_of_urgent;
+bool leaves(const ClaimedMessage& message, const MessageStep& step, Milliseconds wait) {
+  return domain::policy_of(message.kind).must_arrive && step.has_another && wait > patience_of_urgent;
 }
 
-void wait_for(Settlement& settlement, const ClaimedMessage& message, Channel channel, Milliseconds wait) {
+void wait_for(Settlement& settlement, const ClaimedMessage& message, const MessageStep& step, Milliseconds wait) {
   settlement.wait = std::max(wait, pause_after(message.attempt));
-  if (leaves(message.kind, channel, settlement.wait)) by_another(settlement, channel);
+  if (leaves(message, step, settlement.wait)) by_another(settlement, *step.channel);
 }
 
 }  // namespace
@@ -110,14 +109,17 @@ MessageStep next_step(const ClaimedMessage& message, const MessageSetup& setup) 
     return end_with(MessageState::skipped, message_error::not_configured);
   }
   if (is_late(message)) return end_with(MessageState::failed, message_error::expired);
+  MessageStep step = end_with(MessageState::failed, message_error::unreachable);
   for (const Channel channel : {Channel::template_message, Channel::notice, Channel::sms}) {
     if (!can_go_by(message, channel, setup)) continue;
+    step.has_another = step.channel.has_value();
+    if (step.has_another) break;
     if (may_be_doubled(message, channel) && !policy.tolerates_double) {
       return end_with(MessageState::failed, message_error::in_doubt);
     }
-    return {channel, setup.template_of(message.kind, channel), MessageState::queued, 0};
+    step = {channel, setup.template_of(message.kind, channel), MessageState::queued, 0, false};
   }
-  return end_with(MessageState::failed, message_error::unreachable);
+  return step;
 }
 
 Settlement ended(const ClaimedMessage& message, const MessageStep& step) {
@@ -142,7 +144,7 @@ Settlement held_back(const ClaimedMessage& message, const MessageStep& step, con
   settlement.error = hold.error;
   settlement.in_doubt = message.in_doubt_for.has_value();
   settlement.wait = hold.left;
-  if (leaves(message.kind, *step.channel, hold.stopped)) by_another(settlement, *step.channel);
+  if (leaves(message, step, hold.stopped)) by_another(settlement, *step.channel);
   return settlement;
 }
 
@@ -181,7 +183,7 @@ Settlement settled(const ClaimedMessage& message, const MessageStep& step, const
       }
       break;
     case SendVerdict::later:
-      wait_for(settlement, message, channel, answer.wait);
+      wait_for(settlement, message, step, answer.wait);
       break;
     case SendVerdict::unknown:
       settlement.in_doubt = true;

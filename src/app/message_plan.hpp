@@ -39,6 +39,7 @@ struct MessageStep {
   const domain::MessageTemplate* message_template = nullptr;  ///< of template messages and notices
   domain::MessageState end = domain::MessageState::queued;
   int error = 0;
+  bool has_another = false;  ///< another channel is left, should this one not do
 };
 
 /// A channel that takes nothing for now, as it said itself.

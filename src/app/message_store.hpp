@@ -124,7 +124,8 @@ class MessageStore {
   virtual asio::awaitable<base::Outcome<std::size_t>> remind(std::string name, domain::Interval day) = 0;
 
   /// Claims the message whose turn it is, for a minute: an offer before all others, else the one that is due first. Of
-  /// each user's the oldest alone may have it, offers apart.
+  /// each user's the oldest alone may have it; offers and cancellations by the station wait for none and hold up none,
+  /// and a changed session waits for none that is put off for long.
   virtual asio::awaitable<base::Outcome<std::optional<ClaimedMessage>>> claim() = 0;
 
   /// False, and nothing changes, where the message was claimed anew or has ended. A receipt that came before ends it.

@@ -262,6 +262,24 @@ TEST_F(MessageStoreTest, an_offer_goes_before_a_backlog_at_every_attempt) {
   EXPECT_EQ(claim().value().kind, MessageKind::booked);
 }
 
+TEST_F(MessageStoreTest, what_must_arrive_is_not_held_up_by_what_is_put_off_for_long) {
+  const base::UserId user = a_user();
+  const base::BookingId booking = a_booking(activity(), user, an_attendee());
+  queue(MessageKind::booked, booking, user, clock_.now - minutes(9));
+  const ClaimedMessage booked = claim().value();
+  EXPECT_EQ(booked.kind, MessageKind::booked);
+  queue(MessageKind::session_changed, booking, user, clock_.now - minutes(8));
+  queue(MessageKind::reminder, booking, user, clock_.now - minutes(8));
+  EXPECT_FALSE(claim()) << "they wait while it is being sent";
+  queue(MessageKind::cancelled_by_station, booking, user, clock_.now - minutes(7));
+  EXPECT_EQ(claim().value().kind, MessageKind::cancelled_by_station);
+  Settlement put_off = settlement_of(booked, MessageState::queued);
+  put_off.wait = minutes(10);
+  EXPECT_TRUE(settle(put_off));
+  EXPECT_EQ(claim().value().kind, MessageKind::session_changed);
+  EXPECT_FALSE(claim()) << "the reminder need not arrive";
+}
+
 TEST_F(MessageStoreTest, what_is_tried_again_does_not_wait_for_what_came_later) {
   const base::BookingId first = a_message();
   EXPECT_TRUE(settle(settlement_of(claim().value(), MessageState::queued)));

@@ -104,10 +104,20 @@ class MessageStoreModel final : public app::MessageStore {
  private:
   static constexpr std::chrono::minutes claim_time{1};
 
+  /// Waits for nothing of its user's and holds nothing up.
+  static bool passes(const Row& row) {
+    return row.message.kind == domain::MessageKind::offer ||
+           row.message.kind == domain::MessageKind::cancelled_by_station;
+  }
+
   bool has_turn(const Row& row) const {
     if (row.state != domain::MessageState::queued || row.next_attempt_at > clock_.wall_now()) return false;
+    if (passes(row)) return true;
     return std::ranges::none_of(rows, [&](const Row& other) {
-      return other.state == domain::MessageState::queued && other.message.id < row.message.id &&
+      if (passes(other) || other.state != domain::MessageState::queued) return false;
+      const bool holds_up = row.message.kind != domain::MessageKind::session_changed ||
+                            other.next_attempt_at <= clock_.wall_now() + claim_time;
+      return holds_up && other.message.id < row.message.id &&
              other.message.recipient.user_id == row.message.recipient.user_id;
     });
   }

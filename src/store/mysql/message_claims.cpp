@@ -25,13 +25,15 @@ constexpr std::string_view select_offer =
     "WHERE o.kind = 6 AND o.state = 1 AND o.next_attempt_at <= ? "
     "ORDER BY o.next_attempt_at, o.created_at LIMIT 1 FOR UPDATE SKIP LOCKED";
 // Index outbox_due, in the order of the turns; for each row index outbox_user tells whether its user has an older one
-// that is not sent yet.
+// that is not sent yet. A cancellation by the station waits for nobody either, and a changed session for none that is
+// put off for longer than a claim lasts: what must arrive is not held up by what waits for an operator or for midnight.
 constexpr std::string_view select_next =
     "SELECT o.id, o.attempts, o.kind, o.created_at, o.in_doubt_since, o.channels_failed, o.user_id, o.booking_id, "
     "o.session_id, o.until_at FROM outbox o FORCE INDEX (outbox_due) "
-    "WHERE o.state = 1 AND o.next_attempt_at <= ? AND o.kind <> 6 AND NOT EXISTS (SELECT 1 FROM outbox e "
-    "WHERE e.user_id = o.user_id AND e.state = 1 AND e.kind <> 6 AND (e.created_at < o.created_at "
-    "OR (e.created_at = o.created_at AND e.id < o.id))) "
+    "WHERE o.state = 1 AND o.next_attempt_at <= ? AND o.kind <> 6 "
+    "AND (o.kind = 3 OR NOT EXISTS (SELECT 1 FROM outbox e "
+    "WHERE e.user_id = o.user_id AND e.state = 1 AND e.kind NOT IN (3, 6) AND (e.created_at < o.created_at "
+    "OR (e.created_at = o.created_at AND e.id < o.id)) AND (o.kind <> 4 OR e.next_attempt_at <= ?))) "
     "ORDER BY o.next_attempt_at, o.created_at LIMIT 1 FOR UPDATE SKIP LOCKED";
 constexpr std::int64_t claim_ms = 60'000;
 // By the primary key. A second run would be another claim.
@@ -195,7 +197,7 @@ bool is_message_id(std::string_view text) {
 std::optional<app::ClaimedMessage> claim_message(Write& write, std::string_view appid) {
   const std::int64_t now = now_ms(write);
   Rows rows = write.query(sql(select_offer, now));
-  if (rows.empty()) rows = write.query(sql(select_next, now));
+  if (rows.empty()) rows = write.query(sql(select_next, now, now + claim_ms));
   if (rows.empty()) return std::nullopt;
   const Row row = rows.front();
   app::ClaimedMessage message;

@@ -203,13 +203,50 @@ TEST_F(MessagePlanTest, an_attempt_that_was_not_sent_leaves_an_earlier_doubt) {
   EXPECT_TRUE(after(message, SendVerdict::later).in_doubt);
 }
 
-TEST_F(MessagePlanTest, a_stopped_channel_is_waited_for_but_an_offer_goes_another_way) {
-  const Settlement booked = after(sample_message(), SendVerdict::later, hours(5));
-  EXPECT_EQ(booked.state, MessageState::queued);
-  EXPECT_EQ(booked.wait, hours(5));
-  const ClaimedMessage offer = sample_message(MessageKind::offer);
-  EXPECT_EQ(next_step(next(offer, after(offer, SendVerdict::later, hours(5))), setup).channel, Channel::sms);
-  EXPECT_EQ(after(offer, SendVerdict::later, seconds(30)).wait, seconds(30));
+TEST_F(MessagePlanTest, a_stopped_channel_is_waited_for_but_what_must_arrive_goes_another_way) {
+  for (const MessageKind kind : {MessageKind::booked, MessageKind::reminder}) {
+    const Settlement waiting = after(sample_message(kind), SendVerdict::later, hours(5));
+    EXPECT_EQ(waiting.state, MessageState::queued);
+    EXPECT_EQ(waiting.wait, hours(5));
+  }
+  for (const MessageKind kind : {MessageKind::cancelled_by_station, MessageKind::session_changed, MessageKind::offer}) {
+    const ClaimedMessage urgent = sample_message(kind);
+    EXPECT_EQ(next_step(next(urgent, after(urgent, SendVerdict::later, hours(5))), setup).channel, Channel::sms);
+    EXPECT_EQ(after(urgent, SendVerdict::later, seconds(30)).wait, seconds(30));
+  }
+}
+
+TEST_F(MessagePlanTest, what_must_arrive_waits_for_a_stopped_channel_where_no_other_is_left) {
+  setup.has_sms = false;
+  const ClaimedMessage cancelled = sample_message(MessageKind::cancelled_by_station);
+  const Settlement settlement = after(cancelled, SendVerdict::later, hours(5));
+  EXPECT_EQ(settlement.wait, hours(5));
+  EXPECT_EQ(next_step(next(cancelled, settlement), setup).channel, Channel::template_message);
+  const MessageStep step = next_step(cancelled, setup);
+  EXPECT_EQ(held_back(cancelled, step, {seconds(20), hours(5), 45009}).wait, seconds(20));
+}
+
+TEST_F(MessagePlanTest, who_is_held_back_was_not_sent_and_waits_for_the_channel) {
+  ClaimedMessage message = sample_message();
+  const Settlement settlement = held_back(message, next_step(message, setup), {seconds(20), hours(5), 45009});
+  EXPECT_EQ(settlement.state, MessageState::queued);
+  EXPECT_EQ(settlement.wait, seconds(20));
+  EXPECT_EQ(settlement.error, 45009);
+  EXPECT_FALSE(settlement.in_doubt);
+  EXPECT_FALSE(settlement.channel);
+  message.in_doubt_for = seconds(5);
+  EXPECT_TRUE(held_back(message, next_step(message, setup), {}).in_doubt) << "an earlier attempt's";
+}
+
+TEST_F(MessagePlanTest, a_channel_is_left_alone_where_it_told_to_wait) {
+  using enum Channel;
+  EXPECT_EQ(hold_after(template_message, {SendVerdict::later, {}, 45009, hours(5)}), seconds(30));
+  EXPECT_EQ(hold_after(sms, {SendVerdict::later, {}, 429, seconds(7)}), seconds(7));
+  EXPECT_EQ(hold_after(template_message, {SendVerdict::later, {}, 43108, seconds(2)}), Milliseconds(0));
+  EXPECT_EQ(hold_after(template_message, {SendVerdict::accepted, "1", 0, {}}), Milliseconds(0));
+  EXPECT_EQ(hold_after(template_message, {SendVerdict::unknown, {}, 0, {}}), Milliseconds(0));
+  EXPECT_EQ(hold_after(sms, {SendVerdict::unknown, {}, 0, {}}), seconds(30)) << "a hook that says nothing";
+  EXPECT_EQ(hold_after(sms, {SendVerdict::unknown, {}, 500, {}}), Milliseconds(0)) << "it may be the message";
 }
 
 TEST_F(MessagePlanTest, a_fault_of_the_account_is_waited_for_unless_the_message_must_arrive) {

@@ -331,6 +331,21 @@ TEST_F(SendMessagesTest, an_offer_does_not_wait_with_a_held_channel) {
   EXPECT_EQ(store_.rows[2].state, MessageState::queued);
 }
 
+TEST_F(SendMessagesTest, a_cancellation_passes_what_waits_for_an_operator_and_makes_it_untrue) {
+  store_.add(MessageKind::booked, 1);
+  platform_.answers = {{SendVerdict::misconfigured, {}, 40037, {}}};
+  EXPECT_EQ(send_all(), 1);
+  store_.add(MessageKind::cancelled_by_station, 1);
+  store_.rows[0].message.content.booking_state = domain::BookingState::cancelled;
+  EXPECT_EQ(send_all(), 1);
+  EXPECT_EQ(store_.rows[1].state, MessageState::accepted);
+  clock_.advance(minutes(10));
+  send_all();
+  EXPECT_EQ(store_.rows[0].state, MessageState::skipped);
+  EXPECT_EQ(store_.rows[0].error, message_error::untrue);
+  EXPECT_EQ(platform_.arrived.size(), 1U);
+}
+
 TEST_F(SendMessagesTest, a_used_up_quota_holds_all_for_a_while) {
   for (std::uint64_t user = 1; user <= 3; ++user) store_.add(MessageKind::booked, user);
   platform_.answers = {{SendVerdict::later, {}, 45009, hours(2)}};
