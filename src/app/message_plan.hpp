@@ -23,6 +23,9 @@ inline constexpr int not_configured = -105;  ///< skipped: there is no template 
 /// The platform tells repetitions apart for ten minutes from when it had a message first; less what a call may take.
 inline constexpr base::Milliseconds repeat_window = std::chrono::minutes(8);
 
+/// How long an offer that a channel of the platform's has accepted waits for a receipt, which comes within seconds.
+inline constexpr base::Milliseconds receipt_patience = std::chrono::minutes(2);
+
 /// What is configured; a kind without a template is not sent by that channel.
 struct MessageSetup {
   using Templates = std::array<std::optional<domain::MessageTemplate>, domain::all_message_kinds.size() + 1>;

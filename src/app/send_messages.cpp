@@ -87,7 +87,15 @@ asio::awaitable<void> SendMessages::pass() {
   const base::Outcome<std::size_t> collected = co_await parts_.store.collect_booked();
   if (collected) parts_.metrics.count(MessageKind::booked, MessageState::queued, *collected);
   co_await remind();
+  co_await retry_silent_offers();
   co_await purge();
+}
+
+asio::awaitable<void> SendMessages::retry_silent_offers() {
+  const base::Outcome<std::uint64_t> silent = co_await parts_.store.retry_silent_offers(receipt_patience);
+  if (!silent || *silent == 0) co_return;
+  parts_.metrics.count(MessageKind::offer, MessageState::queued, *silent);
+  runtime::log::warning("offers_without_receipt", {{"count", *silent}});
 }
 
 asio::awaitable<void> SendMessages::purge() {

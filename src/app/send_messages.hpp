@@ -62,7 +62,8 @@ class SendMessages {
   /// Takes turns with other processes until the group stops, and starts the lanes; on one loop.
   asio::awaitable<void> keep();
 
-  /// One pass: whose turn it is, then what was booked, then the reminders, and now and then what is to be forgotten.
+  /// One pass: whose turn it is, then what was booked, the reminders, the offers that fell silent, and now and then
+  /// what is to be forgotten.
   asio::awaitable<void> pass();
 
   /// Sends the next message, or puts it off where its channel is held; false where there is none, or the turn is
@@ -73,6 +74,7 @@ class SendMessages {
   asio::awaitable<void> run_lane();
   asio::awaitable<void> remind();
   asio::awaitable<bool> remind_of(base::Date date, std::string day);
+  asio::awaitable<void> retry_silent_offers();
   asio::awaitable<void> purge();
   std::optional<ChannelHold> hold_of(Channel channel) const;
   asio::awaitable<SendAnswer> send(const ClaimedMessage& message, const MessageStep& step);

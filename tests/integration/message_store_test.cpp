@@ -396,6 +396,45 @@ TEST_F(MessageStoreTest, a_message_that_did_not_arrive_has_its_turn_again_withou
   EXPECT_EQ(state_of(message.id), MessageState::delivered);
 }
 
+TEST_F(MessageStoreTest, an_accepted_offer_without_a_receipt_has_its_turn_again_without_that_channel) {
+  const auto an_offer = [&] {
+    const base::UserId user = a_user();
+    const base::BookingId booking = a_booking(activity(), user, an_attendee());
+    EXPECT_TRUE(wait(pool_.write([&](mysql::Write& write) -> Outcome<base::Done> {
+      tell_of_offer(write, booking, user, clock_.now + hours(1));
+      return base::Done{};
+    })));
+    return claim().value();
+  };
+  const auto accepted_by = [](const ClaimedMessage& message, const std::string& id, Channel channel) {
+    Settlement settlement = accepted(message, id);
+    settlement.channel = channel;
+    return settlement;
+  };
+  const auto silent = [&] { return wait(store_->retry_silent_offers(minutes(2))).value(); };
+  const ClaimedMessage by_template = an_offer();
+  const ClaimedMessage told = an_offer();
+  const ClaimedMessage by_sms = an_offer();
+  EXPECT_TRUE(settle(accepted_by(by_template, "91", Channel::template_message)));
+  EXPECT_TRUE(settle(accepted_by(told, "92", Channel::template_message)));
+  EXPECT_TRUE(settle(accepted_by(by_sms, "", Channel::sms)));
+  EXPECT_EQ(receipt("92").size(), 1U);
+  a_message();
+  EXPECT_TRUE(settle(accepted(claim().value(), "93")));
+  EXPECT_EQ(silent(), 0U) << "not yet";
+  connection_.execute("UPDATE outbox SET next_attempt_at = next_attempt_at - 120000");
+  EXPECT_EQ(silent(), 1U);
+  EXPECT_EQ(silent(), 0U) << "once";
+  const ClaimedMessage again = claim().value();
+  EXPECT_EQ(again.id, by_template.id);
+  EXPECT_TRUE(again.failed.has(Channel::template_message));
+  EXPECT_FALSE(again.in_doubt_for);
+  // A late receipt ends it, whatever comes of the attempt under way.
+  EXPECT_EQ(receipt("91").size(), 1U);
+  EXPECT_EQ(state_of(again.id), MessageState::delivered);
+  EXPECT_FALSE(settle(accepted_by(again, "", Channel::sms)));
+}
+
 TEST_F(MessageStoreTest, a_notice_has_no_id_and_its_receipt_is_matched_by_person_and_template) {
   const base::UserId user = a_person("o-notice");
   const auto notice_of = [](const ClaimedMessage& message) {

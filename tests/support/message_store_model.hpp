@@ -26,6 +26,7 @@ class MessageStoreModel final : public app::MessageStore {
     domain::MessageState state = domain::MessageState::queued;
     base::Instant next_attempt_at;
     std::optional<base::Instant> in_doubt_since;
+    std::optional<app::Channel> channel;
     std::string message_id;
     int error = 0;
   };
@@ -72,6 +73,22 @@ class MessageStoreModel final : public app::MessageStore {
     (void)reports;
     co_return std::vector<app::ReceiptEffect>{};
   }
+  app::asio::awaitable<base::Outcome<std::uint64_t>> retry_silent_offers(base::Milliseconds patience) override {
+    return serve<std::uint64_t>(silent_calls, [this, patience] {
+      std::uint64_t silent = 0;
+      for (Row& row : rows) {
+        const bool waits = row.message.kind == domain::MessageKind::offer &&
+                           row.state == domain::MessageState::accepted && row.channel != app::Channel::sms;
+        if (!waits || clock_.wall_now() - row.next_attempt_at < patience) continue;
+        row.state = domain::MessageState::queued;
+        row.message.failed = row.message.failed.with(*row.channel);
+        row.in_doubt_since.reset();
+        row.next_attempt_at = clock_.wall_now();
+        ++silent;
+      }
+      return silent;
+    });
+  }
   app::asio::awaitable<base::Outcome<base::Done>> change_consents(std::string openid,
                                                                   std::vector<app::ConsentChange> changes) override {
     (void)openid;
@@ -99,6 +116,7 @@ class MessageStoreModel final : public app::MessageStore {
   Calls remind_calls{trace_, "remind"};
   Calls claim_calls{trace_, "claim"};
   Calls settle_calls{trace_, "settle"};
+  Calls silent_calls{trace_, "silent"};
   Calls purge_calls{trace_, "purge"};
 
  private:
@@ -143,6 +161,7 @@ class MessageStoreModel final : public app::MessageStore {
     found->next_attempt_at = clock_.wall_now() + settlement.wait;
     if (!settlement.in_doubt) found->in_doubt_since.reset();
     found->message.failed = settlement.failed;
+    if (settlement.channel) found->channel = settlement.channel;
     found->message_id = settlement.message_id;
     found->error = settlement.error;
     if (settlement.unfollowed) found->message.recipient.follows = false;

@@ -97,13 +97,23 @@ constexpr std::string_view select_early =
 constexpr std::string_view update_message_id = "UPDATE outbox SET message_id = ? WHERE id = ?";
 
 constexpr std::string_view select_kind = "SELECT kind FROM outbox WHERE id = ?";
+// A late receipt also ends an offer that was queued again for want of it.
 constexpr std::string_view update_delivered =
-    "UPDATE outbox SET state = 3 WHERE id = ? AND state = 2 AND message_id = ?";
+    "UPDATE outbox SET state = 3 WHERE id = ? AND state IN (1, 2) AND message_id = ?";
 // Another channel may reach the person: the message has its turn again.
 constexpr std::string_view update_undelivered =
     "UPDATE outbox SET state = 1, channels_failed = channels_failed | (1 << channel), in_doubt_since = NULL, "
     "next_attempt_at = 0, error = ? WHERE id = ? AND state = 2 AND message_id = ?";
 constexpr int not_delivered = -106;
+
+// Index outbox_offers, of the last week's: SMS have no receipts and stay accepted. Locks what it changes. A second run
+// changes nothing.
+constexpr std::string_view update_silent =
+    "UPDATE outbox FORCE INDEX (outbox_offers) SET state = 1, channels_failed = channels_failed | (1 << channel), "
+    "in_doubt_since = NULL, next_attempt_at = ?, error = ? WHERE kind = 6 AND state = 2 AND next_attempt_at > ? AND "
+    "next_attempt_at <= ? AND channel IN (1, 2)";
+constexpr int without_receipt = -107;
+constexpr std::int64_t silent_max_ms = 7LL * 24 * 3600 * 1000;
 
 std::int64_t now_ms(Write& write) {
   return write.query(select_now).front().i64(0);
@@ -235,6 +245,11 @@ bool settle_message(Write& write, const app::Settlement& settlement) {
   const Row receipt = receipts.front();
   if (!receipt.is_null(1)) (void)apply(write, settlement.id, settlement.message_id, receipt.as<app::Delivery>(1));
   return true;
+}
+
+std::uint64_t retry_silent_offers(Connection& connection, std::int64_t patience_ms) {
+  const std::int64_t now = connection.query(select_now).front().i64(0);
+  return connection.execute(sql(update_silent, now, without_receipt, now - silent_max_ms, now - patience_ms));
 }
 
 std::optional<app::ReceiptEffect> add_receipt(Write& write, std::string_view openid,

@@ -18,4 +18,7 @@ bool settle_message(Write& write, const app::Settlement& settlement);
 /// Nothing where the report is of no message of ours yet, was told before, or changes nothing.
 std::optional<app::ReceiptEffect> add_receipt(Write& write, std::string_view openid, const app::DeliveryReport& report);
 
+/// Offers that were accepted more than `patience_ms` ago; how many are queued again.
+std::uint64_t retry_silent_offers(Connection& connection, std::int64_t patience_ms);
+
 }  // namespace zl::mysql

@@ -176,6 +176,12 @@ class MysqlMessageStore final : public app::MessageStore {
         });
   }
 
+  awaitable<Outcome<std::uint64_t>> retry_silent_offers(base::Milliseconds patience) override {
+    return pool_.read([patience](Connection& connection) -> Outcome<std::uint64_t> {
+      return mysql::retry_silent_offers(connection, patience.count());
+    });
+  }
+
   awaitable<Outcome<base::Done>> change_consents(std::string openid, std::vector<app::ConsentChange> changes) override {
     return pool_.write([openid, changes = std::move(changes)](Write& write) -> Outcome<base::Done> {
       for (const app::ConsentChange& change : changes) {

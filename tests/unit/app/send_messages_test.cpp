@@ -346,6 +346,29 @@ TEST_F(SendMessagesTest, a_cancellation_passes_what_waits_for_an_operator_and_ma
   EXPECT_EQ(platform_.arrived.size(), 1U);
 }
 
+TEST_F(SendMessagesTest, an_offer_without_a_receipt_goes_another_way_and_in_the_end_is_an_alarm) {
+  store_.add(MessageKind::offer, 1);
+  store_.add(MessageKind::cancelled_by_station, 2);
+  EXPECT_EQ(send_all(), 2);
+  clock_.advance(minutes(2) - seconds(1));
+  EXPECT_EQ(send_all(), 0);
+  clock_.advance(seconds(1));
+  EXPECT_EQ(send_all(), 1);
+  EXPECT_EQ(platform_.texts.size(), 1U);
+  EXPECT_EQ(store_.rows[0].state, MessageState::accepted);
+  clock_.advance(minutes(2));
+  EXPECT_EQ(send_all(), 0) << "the hook gives no receipts";
+
+  restart();
+  rules_.setup.has_sms = false;
+  store_.add(MessageKind::offer, 3);
+  EXPECT_EQ(send_all(), 1);
+  clock_.advance(minutes(2));
+  EXPECT_EQ(send_all(), 1);
+  EXPECT_EQ(store_.rows[2].state, MessageState::failed);
+  EXPECT_NE(metrics_text().find("zhonglou_message_alarms_total 1"), std::string::npos);
+}
+
 TEST_F(SendMessagesTest, a_used_up_quota_holds_all_for_a_while) {
   for (std::uint64_t user = 1; user <= 3; ++user) store_.add(MessageKind::booked, user);
   platform_.answers = {{SendVerdict::later, {}, 45009, hours(2)}};
