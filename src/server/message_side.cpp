@@ -37,6 +37,15 @@ app::MessageSetup message_setup(const WechatConfig& config) {
   return {by_kind(config.templates), by_kind(config.notices), !config.sms_url.empty()};
 }
 
+mysql::NoticeTemplates notice_templates(const WechatConfig& config) {
+  mysql::NoticeTemplates ids;
+  const app::MessageSetup::Templates notices = by_kind(config.notices);
+  for (std::size_t kind = 0; kind < ids.size(); ++kind) {
+    if (notices.at(kind)) ids.at(kind) = notices.at(kind)->id;
+  }
+  return ids;
+}
+
 MessageSide::MessageSide(const WechatConfig& config, Parts parts)
     : store_(std::move(parts.store)),
       sms_(make_sms(config)),

@@ -11,6 +11,7 @@
 #include "runtime/task_group.hpp"
 #include "server/config.hpp"
 #include "server/wechat_side.hpp"
+#include "store/mysql/message_store.hpp"
 #include "wechat/message_sender.hpp"
 #include "wechat/sms_hook.hpp"
 
@@ -18,6 +19,8 @@ namespace zl::server {
 
 /// By kind, from the texts of the configuration, which were checked before.
 app::MessageSetup message_setup(const WechatConfig& config);
+
+mysql::NoticeTemplates notice_templates(const WechatConfig& config);
 
 class MessageSide {
  public:

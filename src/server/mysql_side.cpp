@@ -106,8 +106,8 @@ boost::asio::awaitable<base::Outcome<std::uint64_t>> MysqlSide::outdate_gates() 
   return mysql::outdate_gates(pool_);
 }
 
-std::unique_ptr<app::MessageStore> MysqlSide::create_messages(std::string appid) {
-  return mysql::create_message_store(pool_, random_, std::move(appid));
+std::unique_ptr<app::MessageStore> MysqlSide::create_messages(std::string appid, mysql::NoticeTemplates notices) {
+  return mysql::create_message_store(pool_, random_, std::move(appid), std::move(notices));
 }
 
 void MysqlSide::stop() {

@@ -22,6 +22,7 @@
 #include "base/random.hpp"
 #include "runtime/metrics.hpp"
 #include "server/config.hpp"
+#include "store/mysql/message_store.hpp"
 #include "store/mysql/pool.hpp"
 #include "store/mysql/writer_pool.hpp"
 
@@ -54,7 +55,7 @@ class MysqlSide {
   /// See mysql::outdate_gates.
   boost::asio::awaitable<base::Outcome<std::uint64_t>> outdate_gates();
   /// To the people of the service account with this appid.
-  std::unique_ptr<app::MessageStore> create_messages(std::string appid);
+  std::unique_ptr<app::MessageStore> create_messages(std::string appid, mysql::NoticeTemplates notices);
   const std::string& booking_id_secret() const { return booking_id_secret_; }
 
   /// Whether MySQL answers and takes writes, by those who ask it every second anyway. The writers connect when somebody

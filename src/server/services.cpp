@@ -160,8 +160,9 @@ void Services::add_wechat(const std::string& public_url) {
       std::chrono::seconds(config_.wechat.login_ttl_s), config_.wechat.max_logins_per_address});
   api_.platform.sign_in = platform_sign_in_.get();
   messages_ = std::make_unique<MessageSide>(
-      config_.wechat, MessageSide::Parts{mysql_.create_messages(config_.wechat.appid), *wechat_, tasks_, clock_,
-                                         *metrics_, config_.booking.utc_offset_minutes, public_url});
+      config_.wechat,
+      MessageSide::Parts{mysql_.create_messages(config_.wechat.appid, notice_templates(config_.wechat)), *wechat_,
+                         tasks_, clock_, *metrics_, config_.booking.utc_offset_minutes, public_url});
   api_.platform.pages = &wechat_->pages();
   api_.platform.codes = &scene_codes_.emplace(wechat_->codes(), catalogue_, clock_);
   for (const std::string& file : config_.wechat.verify_files) {

@@ -136,9 +136,17 @@ class MessageStoreTest : public StoreTest {
   }
 
   const std::unique_ptr<app::CatalogueStore> catalogue_ = mysql::create_catalogue_store(pool_);
-  const std::unique_ptr<app::MessageStore> store_ = mysql::create_message_store(pool_, random_, std::string(appid));
+  static mysql::NoticeTemplates notices() {
+    mysql::NoticeTemplates made;
+    made.fill("N");
+    return made;
+  }
+
+  const std::unique_ptr<app::MessageStore> store_ =
+      mysql::create_message_store(pool_, random_, std::string(appid), notices());
   /// Of another process.
-  const std::unique_ptr<app::MessageStore> other_ = mysql::create_message_store(pool_, random_, std::string(appid));
+  const std::unique_ptr<app::MessageStore> other_ =
+      mysql::create_message_store(pool_, random_, std::string(appid), notices());
   std::optional<domain::Activity> activity_;
 };
 
@@ -461,6 +469,34 @@ TEST_F(MessageStoreTest, a_notice_has_no_id_and_its_receipt_is_matched_by_person
   EXPECT_TRUE(told("73", "N").empty());
   EXPECT_TRUE(settle(notice_of(second)));
   EXPECT_EQ(state_of(second.id), MessageState::delivered);
+}
+
+TEST_F(MessageStoreTest, a_message_in_doubt_takes_a_receipt_that_nobody_else_waits_for) {
+  const base::UserId user = a_person("o-doubt");
+  const auto told = [&](const std::string& message_id, app::Delivery delivery) {
+    return wait(store_->add_receipts("o-doubt", {{message_id, "N", delivery, ""}})).value();
+  };
+  EXPECT_TRUE(told("76", app::Delivery::delivered).empty());
+  connection_.execute("UPDATE message_receipts SET at = at - 1000");  // of another time
+  for (const app::Delivery delivery : {app::Delivery::delivered, app::Delivery::blocked_by_user}) {
+    connection_.execute(
+        "INSERT INTO message_consents (openid, template_id, notices_left) VALUES ('o-doubt', 'N', 1) "
+        "ON DUPLICATE KEY UPDATE notices_left = 1");
+    queue(MessageKind::booked, a_booking(activity(), user, an_attendee()), user, clock_.now);
+    const ClaimedMessage lost = claim().value();
+    let_claims_lapse();
+    EXPECT_EQ(claim().value().id, lost.id) << "no receipt has come yet";
+    const bool arrived = delivery == app::Delivery::delivered;
+    EXPECT_TRUE(told(arrived ? "77" : "78", delivery).empty());
+    let_claims_lapse();
+    const auto again = claim();
+    EXPECT_EQ(again.has_value(), !arrived);
+    EXPECT_EQ(state_of(lost.id), arrived ? MessageState::delivered : MessageState::queued);
+    if (again) {
+      EXPECT_TRUE(again->failed.has(Channel::notice));
+    }
+    EXPECT_EQ(number("SELECT COALESCE(SUM(notices_left), 0) FROM message_consents"), 0U);
+  }
 }
 
 TEST_F(MessageStoreTest, consents_are_counted_spent_and_void) {

@@ -196,8 +196,13 @@ class WechatMessagesTest : public StoreTest {
     loops_.join();
   }
   std::unique_ptr<SenderProcess> new_process() {
-    return std::make_unique<SenderProcess>(*http_, *credentials_,
-                                           mysql::create_message_store(pool_, random_, account.appid), sms_, loops_);
+    return std::make_unique<SenderProcess>(
+        *http_, *credentials_, mysql::create_message_store(pool_, random_, account.appid, notices()), sms_, loops_);
+  }
+  static mysql::NoticeTemplates notices() {
+    mysql::NoticeTemplates made;
+    made.fill("NOTICE");
+    return made;
   }
   void stop(std::unique_ptr<SenderProcess>& process) {
     if (!process) return;
@@ -317,7 +322,8 @@ class WechatMessagesTest : public StoreTest {
   std::unique_ptr<SenderProcess> process_;
   runtime::Metrics track_metrics_;
   app::MessageMetrics track_message_metrics_{track_metrics_};
-  const std::unique_ptr<app::MessageStore> track_store_ = mysql::create_message_store(pool_, random_, account.appid);
+  const std::unique_ptr<app::MessageStore> track_store_ =
+      mysql::create_message_store(pool_, random_, account.appid, {});
   app::TrackMessages track_{*track_store_, track_message_metrics_};
   std::optional<PushReceiver> receiver_;
 };
@@ -363,6 +369,26 @@ TEST_F(WechatMessagesTest, who_dies_before_settling_is_followed_by_one_who_doubl
   send_all();
   EXPECT_TRUE(comes_to(booking, MessageKind::booked, MessageState::delivered));
   EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(WechatMessagesTest, who_dies_after_a_notice_is_followed_by_one_who_finds_its_receipt) {
+  start("before");
+  control("unsubscribe", R"({"openid":"o1"})");
+  control("consent", R"({"openid":"o1","template_id":"NOTICE"})");
+  control("consent", R"({"openid":"o1","template_id":"NOTICE"})");
+  const auto booking = message_to("o1");
+  const auto claimed = wait(process_->store->claim()).value().value();
+  app::PlatformMessage message{claimed.id, "o1", "NOTICE", "", {{"thing1", "书法"}}};
+  EXPECT_EQ(runtime::run_on(loops_, 0, process_->sender.send_notice(std::move(message))).verdict,
+            app::SendVerdict::accepted);
+  stop(process_);
+  process_ = new_process();
+  query("UPDATE leases SET until_ms = 0 WHERE name = 'messages'");
+  query("UPDATE outbox SET next_attempt_at = 0");
+  send_all();
+  EXPECT_EQ(state_of(booking, MessageKind::booked), MessageState::delivered);
+  EXPECT_EQ(sent().size(), 1U);
+  EXPECT_EQ(count("SELECT SUM(notices_left) FROM message_consents"), 1U);
 }
 
 TEST_F(WechatMessagesTest, two_senders_side_by_side_send_each_message_once) {

@@ -94,6 +94,9 @@ constexpr std::string_view select_awaiting =
 constexpr std::string_view select_early =
     "SELECT r.message_id, r.delivery FROM message_receipts r JOIN outbox o ON o.id = ? WHERE r.notice_key = ? AND "
     "r.outbox_id IS NULL AND r.at >= o.in_doubt_since ORDER BY r.at LIMIT 1";
+// Fenced by the claim's number. After the consents alone, which whoever settles a notice or its receipt locks first.
+constexpr std::string_view update_early =
+    "UPDATE outbox SET state = 2, channel = 2, notice_key = ? WHERE id = ? AND state = 1 AND attempts = ?";
 constexpr std::string_view update_message_id = "UPDATE outbox SET message_id = ? WHERE id = ?";
 
 constexpr std::string_view select_kind = "SELECT kind FROM outbox WHERE id = ?";
@@ -223,6 +226,17 @@ std::optional<app::ClaimedMessage> claim_message(Write& write, std::string_view 
   if (!read_content(write, row, message.content)) message.content.booking_state = domain::BookingState::cancelled;
   write.execute(sql(update_claimed, now + claim_ms, now, message.id));
   return message;
+}
+
+bool end_by_early_receipt(Write& write, const app::ClaimedMessage& message, std::string_view template_id) {
+  const std::string& openid = message.recipient.openid;
+  const base::Bytes16 key = notice_key(openid, template_id);
+  write.execute(sql(lock_notices, openid, template_id));
+  const Rows early = write.query(sql(select_early, message.id, key));
+  if (early.empty() || write.execute(sql(update_early, key, message.id, message.attempt)) == 0) return false;
+  write.execute(sql(spend_consent, openid, template_id));
+  (void)apply_to_notice(write, message.id, early.front().text(0), early.front().as<app::Delivery>(1));
+  return true;
 }
 
 bool settle_message(Write& write, const app::Settlement& settlement) {

@@ -13,6 +13,10 @@ namespace zl::mysql {
 /// `appid` says whose people openids belong to.
 std::optional<app::ClaimedMessage> claim_message(Write& write, std::string_view appid);
 
+/// Ends a message in doubt, or its channel, by a receipt of a notice that came before anybody settled its sending;
+/// false where there is none.
+bool end_by_early_receipt(Write& write, const app::ClaimedMessage& message, std::string_view template_id);
+
 bool settle_message(Write& write, const app::Settlement& settlement);
 
 /// Nothing where the report is of no message of ours yet, was told before, or changes nothing.

@@ -106,8 +106,11 @@ struct DaySession {
 
 class MysqlMessageStore final : public app::MessageStore {
  public:
-  MysqlMessageStore(ConnectionPool& pool, base::Random& random, std::string appid)
-      : pool_(pool), owner_(random.next_id<base::Id<struct SenderTag>>()), appid_(std::move(appid)) {}
+  MysqlMessageStore(ConnectionPool& pool, base::Random& random, std::string appid, NoticeTemplates notices)
+      : pool_(pool),
+        owner_(random.next_id<base::Id<struct SenderTag>>()),
+        appid_(std::move(appid)),
+        notices_(std::move(notices)) {}
 
   awaitable<Outcome<bool>> lead() override {
     return pool_.read([owner = owner_](Connection& connection) -> Outcome<bool> {
@@ -152,8 +155,17 @@ class MysqlMessageStore final : public app::MessageStore {
   }
 
   awaitable<Outcome<std::optional<app::ClaimedMessage>>> claim() override {
-    return pool_.write(
-        [this](Write& write) -> Outcome<std::optional<app::ClaimedMessage>> { return claim_message(write, appid_); });
+    while (true) {
+      auto claimed = co_await pool_.write(
+          [this](Write& write) -> Outcome<std::optional<app::ClaimedMessage>> { return claim_message(write, appid_); });
+      if (!claimed || !*claimed || !may_have_receipt(**claimed)) co_return claimed;
+      // The answer to a notice's call may be lost, and its receipt is not.
+      const auto ended = co_await pool_.write([this, message = **claimed](Write& write) -> Outcome<bool> {
+        return end_by_early_receipt(write, message, notice_of(message));
+      });
+      if (!ended) co_return ended.template as<std::optional<app::ClaimedMessage>>();
+      if (!*ended) co_return claimed;
+    }
   }
 
   awaitable<Outcome<bool>> settle(app::Settlement settlement) override {
@@ -216,6 +228,13 @@ class MysqlMessageStore final : public app::MessageStore {
   }
 
  private:
+  const std::string& notice_of(const app::ClaimedMessage& message) const {
+    return notices_.at(static_cast<std::size_t>(message.kind));
+  }
+  bool may_have_receipt(const app::ClaimedMessage& message) const {
+    return message.in_doubt_for && !message.recipient.openid.empty() && !notice_of(message).empty();
+  }
+
   /// None where the day was done already.
   awaitable<Outcome<std::vector<DaySession>>> sessions_of(const std::string& name, domain::Interval day) {
     return pool_.read([name, day](Connection& connection) -> Outcome<std::vector<DaySession>> {
@@ -231,12 +250,14 @@ class MysqlMessageStore final : public app::MessageStore {
   ConnectionPool& pool_;
   const base::Id<struct SenderTag> owner_;
   const std::string appid_;
+  const NoticeTemplates notices_;
 };
 
 }  // namespace
 
-std::unique_ptr<app::MessageStore> create_message_store(ConnectionPool& pool, base::Random& random, std::string appid) {
-  return std::make_unique<MysqlMessageStore>(pool, random, std::move(appid));
+std::unique_ptr<app::MessageStore> create_message_store(ConnectionPool& pool, base::Random& random, std::string appid,
+                                                        NoticeTemplates notices) {
+  return std::make_unique<MysqlMessageStore>(pool, random, std::move(appid), std::move(notices));
 }
 
 }  // namespace zl::mysql
