@@ -193,6 +193,20 @@ TEST_F(MessageStoreTest, bookings_are_collected_once_while_chains_grow_and_two_c
   EXPECT_EQ(messages(MessageKind::booked), expected);
 }
 
+TEST_F(MessageStoreTest, of_many_chains_that_grow_none_is_passed_over) {
+  constexpr std::uint64_t chains = 17;
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(wait(store_->collect_booked()));
+  const std::uint64_t before = number("SELECT COUNT(*) FROM message_cursors");
+  std::vector<std::unique_ptr<mysql::AuditTrail>> trails;
+  for (std::uint64_t i = 0; i < chains; ++i) trails.push_back(std::make_unique<mysql::AuditTrail>(random_));
+  for (int turn = 0; turn < 2; ++turn) {
+    for (const auto& trail : trails) commit_booked(connection_, *trail, random_, clock_.now, 1);
+    EXPECT_TRUE(wait(store_->collect_booked()));
+  }
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message_cursors"), before + chains);
+  EXPECT_EQ(wait(store_->collect_booked()).value(), 1U) << "the last of 2 * 17";
+}
+
 TEST_F(MessageStoreTest, bookings_of_long_ago_are_passed_over) {
   mysql::AuditTrail trail(random_);
   commit_booked(connection_, trail, random_, clock_.now - hours(25), 2);

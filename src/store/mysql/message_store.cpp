@@ -22,10 +22,12 @@ constexpr std::string_view take_turn =
     "UPDATE leases SET owner = ?, until_ms = FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000) + 5000 "
     "WHERE name = 'messages' AND (owner = ? OR until_ms < FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000))";
 
-// One step in the audit's primary key for each chain; locks nothing.
+// One step in the audit's primary key for each chain; locks nothing. Those after the chain that was collected last come
+// first, so that all have their turn however many grow.
 constexpr std::string_view select_grown_chains =
     "SELECT h.chain_id FROM (SELECT chain_id, MAX(seq) AS newest FROM audit GROUP BY chain_id) AS h "
-    "LEFT JOIN message_cursors c ON c.chain_id = h.chain_id WHERE c.seq IS NULL OR h.newest > c.seq LIMIT 16";
+    "LEFT JOIN message_cursors c ON c.chain_id = h.chain_id WHERE c.seq IS NULL OR h.newest > c.seq "
+    "ORDER BY h.chain_id <= ?, h.chain_id LIMIT 16";
 // The cursor's row is locked first, by its primary key, so that of two who collect the second goes on where the first
 // came to. A second run finds nothing left.
 constexpr std::string_view insert_cursor =
@@ -119,14 +121,18 @@ class MysqlMessageStore final : public app::MessageStore {
   }
 
   awaitable<Outcome<std::size_t>> collect_booked() override {
-    const auto chains = co_await pool_.read([](Connection& connection) -> Outcome<std::vector<base::ChainId>> {
-      std::vector<base::ChainId> grown;
-      for (const Row row : connection.query(select_grown_chains)) grown.push_back(row.id<base::ChainId>(0));
-      return grown;
-    });
+    const auto chains =
+        co_await pool_.read([last = last_collected_](Connection& connection) -> Outcome<std::vector<base::ChainId>> {
+          std::vector<base::ChainId> grown;
+          for (const Row row : connection.query(sql(select_grown_chains, last))) {
+            grown.push_back(row.id<base::ChainId>(0));
+          }
+          return grown;
+        });
     if (!chains) co_return chains.as<std::size_t>();
     std::size_t queued = 0;
     for (const base::ChainId& chain : *chains) {
+      last_collected_ = chain;
       const auto collected =
           co_await pool_.write([chain](Write& write) -> Outcome<std::size_t> { return collect_chain(write, chain); });
       if (!collected) co_return collected;
@@ -251,6 +257,7 @@ class MysqlMessageStore final : public app::MessageStore {
   const base::Id<struct SenderTag> owner_;
   const std::string appid_;
   const NoticeTemplates notices_;
+  base::ChainId last_collected_;  ///< for the loop that collects
 };
 
 }  // namespace
