@@ -123,17 +123,18 @@ asio::awaitable<base::Outcome<base::Done>> HandlePush::pass_on(const Push& push)
     co_return co_await parts_.receipts->delivered(push.openid, delivered->reports);
   }
   if (const auto* changed = std::get_if<ConsentChanged>(&push.content)) {
-    co_return co_await parts_.receipts->consent_changed(push.openid, changed->changes);
+    co_return co_await parts_.receipts->consent_changed(push.openid, changed->changes, push.key);
   }
   co_return base::Done{};
 }
 
 asio::awaitable<base::Outcome<HandlePush::Deed>> HandlePush::bind_again(const Push& push, std::string scene,
                                                                         std::string request_id) {
-  const base::Outcome<base::Done> bound = co_await parts_.identities.rebind(push.openid);
+  const base::Outcome<base::Done> bound = co_await parts_.identities.rebind(push.openid, push.created_at_s);
   if (!bound) co_return bound.as<Deed>();
   if (parts_.followers != nullptr) {
-    const base::Outcome<base::Done> noted = co_await parts_.followers->set_following(push.openid, true);
+    const base::Outcome<base::Done> noted =
+        co_await parts_.followers->set_following(push.openid, true, push.created_at_s);
     if (!noted) co_return noted.as<Deed>();
   }
   co_return Deed{co_await parts_.converse.followed(push, scene, std::move(request_id)),
@@ -142,10 +143,11 @@ asio::awaitable<base::Outcome<HandlePush::Deed>> HandlePush::bind_again(const Pu
 
 asio::awaitable<base::Outcome<HandlePush::Deed>> HandlePush::unbind(const Push& push) {
   if (parts_.followers != nullptr) {
-    const base::Outcome<base::Done> noted = co_await parts_.followers->set_following(push.openid, false);
+    const base::Outcome<base::Done> noted =
+        co_await parts_.followers->set_following(push.openid, false, push.created_at_s);
     if (!noted) co_return noted.as<Deed>();
   }
-  const base::Outcome<base::Done> unbound = co_await parts_.identities.unbind(push.openid);
+  const base::Outcome<base::Done> unbound = co_await parts_.identities.unbind(push.openid, push.created_at_s);
   if (!unbound) co_return unbound.as<Deed>();
   const base::Outcome<base::Done> forgotten = co_await parts_.pushes.remember_choices(push.openid, {});
   if (!forgotten) co_return forgotten.as<Deed>();

@@ -25,11 +25,14 @@ class IdentityStore {
   /// both have something stay two. Refused{forbidden} where the user is blocked, or another of the same unionid is.
   virtual asio::awaitable<base::Outcome<domain::User>> sign_in(PlatformIdentity identity) = 0;
 
+  // What the platform tells may come late: `told_s` is when it happened, in the platform's seconds, and what is older
+  // than the newest that was told of the identity changes nothing.
+
   /// The person has left: the identity stands for nobody until it is bound again. Done where there is none, too.
-  virtual asio::awaitable<base::Outcome<base::Done>> unbind(std::string openid) = 0;
+  virtual asio::awaitable<base::Outcome<base::Done>> unbind(std::string openid, std::int64_t told_s) = 0;
 
   /// The person has come back within the grace period. Done where there is nothing to bind, too.
-  virtual asio::awaitable<base::Outcome<base::Done>> rebind(std::string openid) = 0;
+  virtual asio::awaitable<base::Outcome<base::Done>> rebind(std::string openid, std::int64_t told_s) = 0;
 
   /// Both only while it is bound.
   virtual asio::awaitable<base::Outcome<std::optional<base::UserId>>> user_of(std::string openid) = 0;

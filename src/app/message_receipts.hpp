@@ -18,8 +18,10 @@ class MessageReceipts {
 
   virtual asio::awaitable<base::Outcome<base::Done>> delivered(std::string openid,
                                                                std::vector<DeliveryReport> reports) = 0;
+  /// `push_key` is the push's that tells it: what the same push tells again counts once.
   virtual asio::awaitable<base::Outcome<base::Done>> consent_changed(std::string openid,
-                                                                     std::vector<ConsentChange> changes) = 0;
+                                                                     std::vector<ConsentChange> changes,
+                                                                     std::string push_key) = 0;
 };
 
 }  // namespace zl::app

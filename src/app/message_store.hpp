@@ -135,18 +135,22 @@ class MessageStore {
   virtual asio::awaitable<base::Outcome<std::vector<ReceiptEffect>>> add_receipts(
       std::string openid, std::vector<DeliveryReport> reports) = 0;
 
+  /// Nothing where the same push was told before.
   /// Queues again, without that channel, the offers that a channel of the platform's accepted `patience` ago and of
   /// which no receipt has told since. How many there were.
   virtual asio::awaitable<base::Outcome<std::uint64_t>> retry_silent_offers(base::Milliseconds patience) = 0;
 
   virtual asio::awaitable<base::Outcome<base::Done>> change_consents(std::string openid,
-                                                                     std::vector<ConsentChange> changes) = 0;
+                                                                     std::vector<ConsentChange> changes,
+                                                                     std::string push_key) = 0;
 
   /// Deletes what has served its time, a bounded number of rows at a call; how many went.
   virtual asio::awaitable<base::Outcome<std::uint64_t>> purge() = 0;
 
-  /// Whether somebody follows the account: what pushes tell.
-  virtual asio::awaitable<base::Outcome<base::Done>> set_following(std::string openid, bool follows) = 0;
+  /// Whether somebody follows the account: what pushes tell, as of `told_s`, the platform's seconds. Nothing where
+  /// something newer is known.
+  virtual asio::awaitable<base::Outcome<base::Done>> set_following(std::string openid, bool follows,
+                                                                   std::int64_t told_s) = 0;
 };
 
 }  // namespace zl::app

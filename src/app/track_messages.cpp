@@ -37,15 +37,17 @@ asio::awaitable<base::Outcome<base::Done>> TrackMessages::delivered(std::string 
 }
 
 asio::awaitable<base::Outcome<base::Done>> TrackMessages::consent_changed(std::string openid,
-                                                                          std::vector<ConsentChange> changes) {
+                                                                          std::vector<ConsentChange> changes,
+                                                                          std::string push_key) {
   std::erase_if(changes, [](const ConsentChange& change) { return !is_plain(change.template_id, template_id_length); });
   if (changes.empty() || !is_plain(openid, base::limits::openid_length)) co_return base::Done{};
-  co_return co_await store_.change_consents(std::move(openid), std::move(changes));
+  co_return co_await store_.change_consents(std::move(openid), std::move(changes), std::move(push_key));
 }
 
-asio::awaitable<base::Outcome<base::Done>> TrackMessages::set_following(std::string openid, bool follows) {
+asio::awaitable<base::Outcome<base::Done>> TrackMessages::set_following(std::string openid, bool follows,
+                                                                        std::int64_t told_s) {
   if (!is_plain(openid, base::limits::openid_length)) co_return base::Done{};
-  co_return co_await store_.set_following(std::move(openid), follows);
+  co_return co_await store_.set_following(std::move(openid), follows, told_s);
 }
 
 }  // namespace zl::app

@@ -19,9 +19,10 @@ class TrackMessages final : public MessageReceipts, public Followers {
 
   asio::awaitable<base::Outcome<base::Done>> delivered(std::string openid,
                                                        std::vector<DeliveryReport> reports) override;
-  asio::awaitable<base::Outcome<base::Done>> consent_changed(std::string openid,
-                                                             std::vector<ConsentChange> changes) override;
-  asio::awaitable<base::Outcome<base::Done>> set_following(std::string openid, bool follows) override;
+  asio::awaitable<base::Outcome<base::Done>> consent_changed(std::string openid, std::vector<ConsentChange> changes,
+                                                             std::string push_key) override;
+  asio::awaitable<base::Outcome<base::Done>> set_following(std::string openid, bool follows,
+                                                           std::int64_t told_s) override;
 
  private:
   MessageStore& store_;

@@ -207,18 +207,34 @@ TEST_F(IdentityStoreTest, who_left_stands_for_nobody_until_the_next_login) {
   const auto user = user_at(service, openid);
   EXPECT_EQ(wait(store_->user_of(openid)).value(), user);
   EXPECT_EQ(wait(store_->openid_of(user)).value(), openid);
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(wait(store_->unbind(openid)));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(wait(store_->unbind(openid, 1)));
   EXPECT_EQ(wait(store_->user_of(openid)).value(), std::nullopt);
   EXPECT_EQ(wait(store_->openid_of(user)).value(), std::nullopt);
   EXPECT_EQ(audit_rows(user.bytes, "user.unbind"), 1U);
   EXPECT_EQ(user_at(service, openid), user);
   EXPECT_EQ(wait(store_->user_of(openid)).value(), user);
 
-  ASSERT_TRUE(wait(store_->unbind(openid)));
-  ASSERT_TRUE(wait(store_->rebind(openid)));
+  ASSERT_TRUE(wait(store_->unbind(openid, 1)));
+  ASSERT_TRUE(wait(store_->rebind(openid, 1)));
   EXPECT_EQ(wait(store_->user_of(openid)).value(), user);
-  ASSERT_TRUE(wait(store_->unbind("nobody")));
-  ASSERT_TRUE(wait(store_->rebind("nobody")));
+  ASSERT_TRUE(wait(store_->unbind("nobody", 1)));
+  ASSERT_TRUE(wait(store_->rebind("nobody", 1)));
+}
+
+TEST_F(IdentityStoreTest, news_of_before_the_newest_unbinds_and_binds_nobody) {
+  const std::string openid = fresh("o");
+  const auto user = user_at(service, openid);
+  ASSERT_TRUE(wait(store_->rebind(openid, 20)));
+  ASSERT_TRUE(wait(store_->unbind(openid, 19))) << "left before, and is told late";
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), user);
+  EXPECT_EQ(audit_rows(user.bytes, "user.unbind"), 0U);
+  ASSERT_TRUE(wait(store_->unbind(openid, 20))) << "in one second the later told counts";
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), std::nullopt);
+  ASSERT_TRUE(wait(store_->unbind(openid, 30)));
+  ASSERT_TRUE(wait(store_->rebind(openid, 29))) << "what was told again moves the newest";
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), std::nullopt);
+  ASSERT_TRUE(wait(store_->rebind(openid, 31)));
+  EXPECT_EQ(wait(store_->user_of(openid)).value(), user);
 }
 
 TEST_F(IdentityStoreTest, an_openid_alone_is_the_service_accounts) {
@@ -226,7 +242,7 @@ TEST_F(IdentityStoreTest, an_openid_alone_is_the_service_accounts) {
   const auto user = user_at(mini, openid);
   EXPECT_EQ(wait(store_->user_of(openid)).value(), std::nullopt);
   EXPECT_EQ(wait(store_->openid_of(user)).value(), std::nullopt);
-  ASSERT_TRUE(wait(store_->unbind(openid)));
+  ASSERT_TRUE(wait(store_->unbind(openid, 1)));
   EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM identities WHERE user_id = ? AND unbound_at IS NULL", user)), 1U);
 }
 
@@ -237,7 +253,7 @@ TEST_F(IdentityStoreTest, after_the_grace_period_nothing_of_the_platform_is_left
   give_child(user);
   leave_traces(openid);
   EXPECT_EQ(tables_that_name(openid), tables_with_an_openid()) << "a new table has to be wiped, and here to be filled";
-  ASSERT_TRUE(wait(store_->unbind(openid)));
+  ASSERT_TRUE(wait(store_->unbind(openid, 1)));
   EXPECT_EQ(wait(store_->wipe(clock_.now)).value(), 0U) << "not before its time";
   EXPECT_EQ(tables_that_name(openid), tables_with_an_openid());
   EXPECT_EQ(wait(store_->wipe(clock_.now + base::Milliseconds(1))).value(), 1U);
@@ -288,7 +304,7 @@ TEST_F(IdentityStoreTest, who_is_blocked_and_leaves_comes_back_blocked) {
   const std::string openid = fresh("o");
   const auto user = user_at(service, openid);
   set(user, "blocked = 1");
-  ASSERT_TRUE(wait(store_->unbind(openid)));
+  ASSERT_TRUE(wait(store_->unbind(openid, 1)));
   EXPECT_EQ(wait(store_->wipe(clock_.now + one_hour)).value(), 0U);
   EXPECT_EQ(sign_in(service, openid).refused().code, base::Code::forbidden);
   set(user, "blocked = 0");
@@ -302,7 +318,7 @@ TEST_F(IdentityStoreTest, who_keeps_another_identity_keeps_the_profile) {
   const auto user = user_at(service, openid, unionid);
   ASSERT_EQ(user_at(mini, fresh("o"), unionid), user);
   set(user, "nickname = '妈妈'");
-  ASSERT_TRUE(wait(store_->unbind(openid)));
+  ASSERT_TRUE(wait(store_->unbind(openid, 1)));
   EXPECT_EQ(wait(store_->wipe(clock_.now + base::Milliseconds(1))).value(), 1U);
   EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM users WHERE id = ? AND nickname = '妈妈' AND version = 1", user)),
             1U);

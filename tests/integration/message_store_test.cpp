@@ -36,7 +36,8 @@ class MessageStoreTest : public StoreTest {
   MessageStoreTest() {
     // The store's times are the server's.
     clock_.now = {std::chrono::floor<base::Milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count()};
-    for (const char* table : {"outbox", "message_receipts", "message_consents", "message_people", "reminder_days"}) {
+    for (const char* table :
+         {"outbox", "message_receipts", "message_consents", "message_people", "consent_marks", "reminder_days"}) {
       connection_.execute("DELETE FROM " + std::string(table));
     }
     connection_.execute("UPDATE leases SET until_ms = 0 WHERE name = 'messages'");
@@ -81,6 +82,9 @@ class MessageStoreTest : public StoreTest {
     return *activity_;
   }
 
+  void change_consents(std::string openid, std::vector<app::ConsentChange> changes, std::string push_key) {
+    EXPECT_TRUE(wait(store_->change_consents(std::move(openid), std::move(changes), std::move(push_key))));
+  }
   std::optional<ClaimedMessage> claim() { return wait(store_->claim()).value(); }
   bool settle(Settlement settlement) { return wait(store_->settle(std::move(settlement))).value(); }
   static Settlement settlement_of(const ClaimedMessage& message, MessageState state) {
@@ -219,7 +223,7 @@ TEST_F(MessageStoreTest, a_claim_tells_all_that_the_message_needs) {
   const base::UserId user = a_person("o-tells-all");
   const base::BookingId booking = a_booking(activity(), user, an_attendee("张小明"));
   queue(MessageKind::booked, booking, user, clock_.now - minutes(1));
-  EXPECT_TRUE(wait(store_->change_consents("o-tells-all", {{"N", app::Consent::given}, {"N", app::Consent::given}})));
+  change_consents("o-tells-all", {{"N", app::Consent::given}, {"N", app::Consent::given}}, "e1");
 
   const ClaimedMessage message = claim().value();
   EXPECT_EQ(message.id.bytes, mysql::outbox_id(booking, MessageKind::booked));
@@ -517,7 +521,7 @@ TEST_F(MessageStoreTest, consents_are_counted_spent_and_void) {
   const base::UserId user = a_person("o-consents");
   const auto left = [&] { return number("SELECT COALESCE(SUM(notices_left), 0) FROM message_consents"); };
   for (int i = 0; i < 2; ++i) queue(MessageKind::booked, a_booking(activity(), user, an_attendee()), user, clock_.now);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(wait(store_->change_consents("o-consents", {{"N", app::Consent::given}})));
+  for (const char* key : {"e1", "e2", "e3"}) change_consents("o-consents", {{"N", app::Consent::given}}, key);
   EXPECT_EQ(left(), 3U);
   Settlement spent = accepted(claim().value(), "51");
   spent.openid = "o-consents";
@@ -531,9 +535,40 @@ TEST_F(MessageStoreTest, consents_are_counted_spent_and_void) {
   voided.consent = app::ConsentUse::voided;
   EXPECT_TRUE(settle(voided));
   EXPECT_EQ(left(), 0U);
-  EXPECT_TRUE(wait(store_->change_consents("o-consents", {{"N", app::Consent::given}})));
-  EXPECT_TRUE(wait(store_->change_consents("o-consents", {{"N", app::Consent::withdrawn}})));
+  change_consents("o-consents", {{"N", app::Consent::given}}, "e4");
+  change_consents("o-consents", {{"N", app::Consent::withdrawn}}, "e5");
   EXPECT_EQ(left(), 0U);
+}
+
+TEST_F(MessageStoreTest, a_consent_that_is_told_again_counts_once) {
+  const auto left = [&] { return number("SELECT COALESCE(SUM(notices_left), 0) FROM message_consents"); };
+  std::vector<asio::awaitable<Outcome<base::Done>>> turns;
+  for (app::MessageStore* process : {store_.get(), other_.get()}) {
+    for (int i = 0; i < 4; ++i) {
+      turns.push_back(process->change_consents("o1", {{"N", app::Consent::given}, {"M", app::Consent::given}}, "e1"));
+    }
+  }
+  for (const auto& turn : all(std::move(turns))) EXPECT_TRUE(turn);
+  EXPECT_EQ(left(), 2U);
+  change_consents("o1", {{"N", app::Consent::withdrawn}}, "e2");
+  change_consents("o1", {{"N", app::Consent::given}}, "e3");
+  change_consents("o1", {{"N", app::Consent::withdrawn}}, "e2");
+  EXPECT_EQ(left(), 2U) << "what was withdrawn before it was given again";
+}
+
+TEST_F(MessageStoreTest, news_of_before_the_newest_changes_nothing) {
+  change_consents("o1", {{"N", app::Consent::given}}, "e1");
+  const auto follows = [&] { return number("SELECT follows FROM message_people WHERE openid = 'o1'"); };
+  const auto consents = [&] { return number("SELECT COUNT(*) FROM message_consents WHERE openid = 'o1'"); };
+  ASSERT_TRUE(wait(store_->set_following("o1", true, 20)));
+  ASSERT_TRUE(wait(store_->set_following("o1", false, 19)));
+  EXPECT_EQ(follows(), 1U);
+  EXPECT_EQ(consents(), 1U);
+  ASSERT_TRUE(wait(store_->set_following("o1", false, 20)));
+  EXPECT_EQ(follows(), 0U);
+  EXPECT_EQ(consents(), 0U);
+  ASSERT_TRUE(wait(store_->set_following("o1", true, 19)));
+  EXPECT_EQ(follows(), 0U);
 }
 
 TEST_F(MessageStoreTest, knows_who_follows_until_a_day_has_gone_by) {
@@ -548,9 +583,9 @@ TEST_F(MessageStoreTest, knows_who_follows_until_a_day_has_gone_by) {
     return claim().value().recipient.follows;
   };
   EXPECT_FALSE(follows());
-  EXPECT_TRUE(wait(store_->set_following("o-follows", true)));
+  EXPECT_TRUE(wait(store_->set_following("o-follows", true, 10)));
   EXPECT_TRUE(follows());
-  EXPECT_TRUE(wait(store_->set_following("o-follows", false)));
+  EXPECT_TRUE(wait(store_->set_following("o-follows", false, 10)));
   EXPECT_FALSE(follows());
   connection_.execute("UPDATE message_people SET at = at - 86400001");
   EXPECT_TRUE(follows());

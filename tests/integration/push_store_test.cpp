@@ -160,12 +160,19 @@ TEST_F(PushStoreTest, what_has_served_its_time_is_forgotten) {
   clock_.now = clock_.now + one_hour;
   const std::string new_key = fresh_key();
   begin(new_key);
+  connection_.execute(
+      sql("INSERT INTO consent_marks (push_key, created_at) SELECT push_key, created_at FROM pushes "
+          "WHERE push_key IN (?)",
+          std::vector<std::string>{old_key, new_key}));
   app::RetentionLimits limits;
   limits.pushes_before = clock_.now;
   limits.choices_before = clock_.now;
   EXPECT_TRUE(wait(mysql::create_retention(pool_)->purge(limits)));
-  EXPECT_EQ(number(sql("SELECT COUNT(*) FROM pushes WHERE push_key = ?", old_key)), 0U);
-  EXPECT_EQ(number(sql("SELECT COUNT(*) FROM pushes WHERE push_key = ?", new_key)), 1U);
+  for (const char* table : {"pushes", "consent_marks"}) {
+    const std::string count = "SELECT COUNT(*) FROM " + std::string(table) + " WHERE push_key = ?";
+    EXPECT_EQ(number(sql(count, old_key)), 0U) << table;
+    EXPECT_EQ(number(sql(count, new_key)), 1U) << table;
+  }
   EXPECT_TRUE(wait(store_->choices(openid, before)).value().empty());
 }
 

@@ -217,9 +217,9 @@ class WechatMessagesTest : public StoreTest {
     if (auto* delivered = std::get_if<app::Delivered>(&push.content)) {
       EXPECT_TRUE(runtime::run_on(loops_, 1, track_.delivered(push.openid, delivered->reports)));
     } else if (auto* changed = std::get_if<app::ConsentChanged>(&push.content)) {
-      EXPECT_TRUE(runtime::run_on(loops_, 1, track_.consent_changed(push.openid, changed->changes)));
+      EXPECT_TRUE(runtime::run_on(loops_, 1, track_.consent_changed(push.openid, changed->changes, push.key)));
     } else if (std::holds_alternative<app::Unfollowed>(push.content)) {
-      EXPECT_TRUE(runtime::run_on(loops_, 1, track_.set_following(push.openid, false)));
+      EXPECT_TRUE(runtime::run_on(loops_, 1, track_.set_following(push.openid, false, push.created_at_s)));
     }
   }
 
@@ -375,7 +375,7 @@ TEST_F(WechatMessagesTest, who_dies_after_a_notice_is_followed_by_one_who_finds_
   start("before");
   control("unsubscribe", R"({"openid":"o1"})");
   control("consent", R"({"openid":"o1","template_id":"NOTICE"})");
-  control("consent", R"({"openid":"o1","template_id":"NOTICE"})");
+  query("UPDATE message_consents SET notices_left = 2");
   const auto booking = message_to("o1");
   const auto claimed = wait(process_->store->claim()).value().value();
   app::PlatformMessage message{claimed.id, "o1", "NOTICE", "", {{"thing1", "书法"}}};
@@ -431,6 +431,24 @@ TEST_F(WechatMessagesTest, who_does_not_follow_gets_the_notice_that_he_asked_for
   EXPECT_EQ(state_of(second, MessageKind::offer), MessageState::accepted);
   ASSERT_EQ(sms_.sent.size(), 1U);
   EXPECT_EQ(sms_.sent[0].booking_id, second);
+  EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(WechatMessagesTest, a_notice_that_did_not_arrive_is_followed_by_an_sms) {
+  start("after");
+  control("unsubscribe", R"({"openid":"o1"})");
+  query("DELETE FROM message_people");  // as if that push had been lost
+  control("consent", R"({"openid":"o1","template_id":"NOTICE"})");
+  control("block", R"({"openid":"o1"})");
+  const auto offer = message_to("o1", MessageKind::offer);
+  // Its receipt may come while this is still sending.
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (sms_.sent.empty() && std::chrono::steady_clock::now() < give_up) {
+    send_all();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ASSERT_EQ(sms_.sent.size(), 1U);
+  EXPECT_EQ(sms_.sent[0].booking_id, offer);
   EXPECT_EQ(sent().size(), 1U);
 }
 

@@ -90,16 +90,20 @@ class MessageStoreModel final : public app::MessageStore {
     });
   }
   app::asio::awaitable<base::Outcome<base::Done>> change_consents(std::string openid,
-                                                                  std::vector<app::ConsentChange> changes) override {
+                                                                  std::vector<app::ConsentChange> changes,
+                                                                  std::string push_key) override {
     (void)openid;
+    (void)push_key;
     (void)changes;
     co_return base::Done{};
   }
   app::asio::awaitable<base::Outcome<std::uint64_t>> purge() override {
     return serve<std::uint64_t>(purge_calls, [] { return std::uint64_t{0}; });
   }
-  app::asio::awaitable<base::Outcome<base::Done>> set_following(std::string openid, bool follows) override {
+  app::asio::awaitable<base::Outcome<base::Done>> set_following(std::string openid, bool follows,
+                                                                std::int64_t told_s) override {
     (void)openid;
+    (void)told_s;
     (void)follows;
     co_return base::Done{};
   }

@@ -24,16 +24,28 @@ constexpr std::string_view select_user_of =
 constexpr std::string_view select_openid_of =
     "SELECT openid FROM identities WHERE user_id = ? AND appid = ? AND unbound_at IS NULL "
     "ORDER BY created_at DESC, openid LIMIT 1";
-// One row by the primary key; a second run changes nothing.
-constexpr std::string_view unbind_identity =
-    "UPDATE identities SET unbound_at = ? WHERE appid = ? AND openid = ? AND unbound_at IS NULL";
-constexpr std::string_view rebind_identity =
-    "UPDATE identities SET unbound_at = NULL WHERE appid = ? AND openid = ? AND unbound_at IS NOT NULL";
-constexpr std::string_view select_owner = "SELECT user_id FROM identities WHERE appid = ? AND openid = ?";
+// One row by the primary key, which the first locks; nothing where something newer was told. A second run changes
+// nothing.
+constexpr std::string_view lock_older =
+    "SELECT user_id, unbound_at IS NULL FROM identities WHERE appid = ? AND openid = ? "
+    "AND (follow_told_s IS NULL OR follow_told_s <= ?) FOR UPDATE";
+constexpr std::string_view update_following =
+    "UPDATE identities SET unbound_at = ?, follow_told_s = ? WHERE appid = ? AND openid = ?";
+constexpr std::string_view update_told = "UPDATE identities SET follow_told_s = ? WHERE appid = ? AND openid = ?";
 
-/// Tells of a change of an identity, naming nobody but the user.
-void tell(Write& write, const std::string& appid, const std::string& openid, std::string_view action) {
-  const auto user = write.query(sql(select_owner, appid, openid)).front().id<base::UserId>(0);
+/// Binds or unbinds, where what is told is not older than what is known; the audit names nobody but the user.
+void note_following(Write& write, const std::string& appid, const std::string& openid, bool follows,
+                    std::int64_t told_s) {
+  const Rows found = write.query(sql(lock_older, appid, openid, told_s));
+  if (found.empty()) return;
+  if (found.front().flag(1) == follows) {
+    write.execute(sql(update_told, told_s, appid, openid));
+    return;
+  }
+  const std::optional<base::Instant> unbound_at = follows ? std::nullopt : std::optional(write.now());
+  write.execute(sql(update_following, unbound_at, told_s, appid, openid));
+  const auto user = found.front().id<base::UserId>(0);
+  const std::string_view action = follows ? "user.rebind" : "user.unbind";
   write.audit({base::AccountId{user.bytes}, "user", {}, {}}, action, user.bytes);
 }
 
@@ -53,19 +65,12 @@ class MysqlIdentityStore final : public app::IdentityStore {
     co_return co_await bind(std::move(identity));
   }
 
-  awaitable<Outcome<base::Done>> unbind(std::string openid) override {
-    return pool_.write([appid = appid_, openid = std::move(openid)](Write& write) -> Outcome<base::Done> {
-      if (write.execute(sql(unbind_identity, write.now(), appid, openid)) == 1)
-        tell(write, appid, openid, "user.unbind");
-      return base::Done{};
-    });
+  awaitable<Outcome<base::Done>> unbind(std::string openid, std::int64_t told_s) override {
+    return follow(std::move(openid), false, told_s);
   }
 
-  awaitable<Outcome<base::Done>> rebind(std::string openid) override {
-    return pool_.write([appid = appid_, openid = std::move(openid)](Write& write) -> Outcome<base::Done> {
-      if (write.execute(sql(rebind_identity, appid, openid)) == 1) tell(write, appid, openid, "user.rebind");
-      return base::Done{};
-    });
+  awaitable<Outcome<base::Done>> rebind(std::string openid, std::int64_t told_s) override {
+    return follow(std::move(openid), true, told_s);
   }
 
   awaitable<Outcome<std::optional<base::UserId>>> user_of(std::string openid) override {
@@ -99,6 +104,14 @@ class MysqlIdentityStore final : public app::IdentityStore {
       return std::optional(
           domain::User{row.id<base::UserId>(0), row.text(1), static_cast<std::uint32_t>(row.u64(2)), row.flag(3)});
     });
+  }
+
+  awaitable<Outcome<base::Done>> follow(std::string openid, bool follows, std::int64_t told_s) {
+    return pool_.write(
+        [appid = appid_, openid = std::move(openid), follows, told_s](Write& write) -> Outcome<base::Done> {
+          note_following(write, appid, openid, follows, told_s);
+          return base::Done{};
+        });
   }
 
   awaitable<Outcome<domain::User>> bind(app::PlatformIdentity identity) {

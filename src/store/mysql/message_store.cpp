@@ -51,6 +51,9 @@ constexpr std::string_view select_sessions_of_day =
     "SELECT s.id, s.activity_id FROM sessions s JOIN activities a ON a.id = s.activity_id "
     "WHERE s.starts_at >= ? AND s.starts_at < ? AND a.publication = 2 ORDER BY s.starts_at, s.id";
 
+// Locks the push's row; a second run finds it there, and so does another turn of the same push once this one has
+// committed.
+constexpr std::string_view mark_consents = "INSERT IGNORE INTO consent_marks (push_key, created_at) VALUES (?, ?)";
 constexpr int consents_max = 100;
 constexpr std::string_view add_consent =
     "INSERT INTO message_consents (openid, template_id, notices_left) VALUES (?, ?, 1) "
@@ -58,9 +61,13 @@ constexpr std::string_view add_consent =
 constexpr std::string_view void_consent =
     "UPDATE message_consents SET notices_left = 0 WHERE openid = ? AND template_id = ?";
 constexpr std::string_view forget_consents = "DELETE FROM message_consents WHERE openid = ?";
+// By the primary key; told_s comes last, as the others are held against what it was.
 constexpr std::string_view note_following =
-    "INSERT INTO message_people (openid, follows, at) VALUES (?, ?, FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)) "
-    "ON DUPLICATE KEY UPDATE follows = VALUES(follows), at = VALUES(at)";
+    "INSERT INTO message_people (openid, follows, at, told_s) VALUES (?, ?, FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000), ?) "
+    "ON DUPLICATE KEY UPDATE follows = IF(told_s > VALUES(told_s), follows, VALUES(follows)), "
+    "at = IF(told_s > VALUES(told_s), at, VALUES(at)), "
+    "told_s = IF(told_s > VALUES(told_s), told_s, VALUES(told_s))";
+constexpr std::string_view select_told = "SELECT told_s FROM message_people WHERE openid = ?";
 
 // Each by the index of its age (days: a row each); locks the rows that go.
 constexpr std::chrono::hours messages_kept{24 * 90};
@@ -200,8 +207,10 @@ class MysqlMessageStore final : public app::MessageStore {
     });
   }
 
-  awaitable<Outcome<base::Done>> change_consents(std::string openid, std::vector<app::ConsentChange> changes) override {
-    return pool_.write([openid, changes = std::move(changes)](Write& write) -> Outcome<base::Done> {
+  awaitable<Outcome<base::Done>> change_consents(std::string openid, std::vector<app::ConsentChange> changes,
+                                                 std::string push_key) override {
+    return pool_.write([openid, changes = std::move(changes), push_key](Write& write) -> Outcome<base::Done> {
+      if (write.execute(sql(mark_consents, push_key, write.now())) == 0) return base::Done{};
       for (const app::ConsentChange& change : changes) {
         if (change.consent == app::Consent::given) {
           write.execute(sql(add_consent, openid, change.template_id, consents_max));
@@ -224,11 +233,12 @@ class MysqlMessageStore final : public app::MessageStore {
     });
   }
 
-  awaitable<Outcome<base::Done>> set_following(std::string openid, bool follows) override {
-    return pool_.write([openid, follows](Write& write) -> Outcome<base::Done> {
-      write.execute(sql(note_following, openid, follows ? 1 : 0));
+  awaitable<Outcome<base::Done>> set_following(std::string openid, bool follows, std::int64_t told_s) override {
+    return pool_.write([openid, follows, told_s](Write& write) -> Outcome<base::Done> {
+      write.execute(sql(note_following, openid, follows ? 1 : 0, told_s));
+      const bool is_newest = write.query(sql(select_told, openid)).front().i64(0) == told_s;
       // Who leaves takes along what he gave.
-      if (!follows) write.execute(sql(forget_consents, openid));
+      if (!follows && is_newest) write.execute(sql(forget_consents, openid));
       return base::Done{};
     });
   }

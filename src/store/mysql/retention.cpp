@@ -15,6 +15,8 @@ constexpr std::string_view delete_marks =
 constexpr std::string_view delete_tokens =
     "DELETE FROM ended_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT 1000";
 constexpr std::string_view delete_pushes = "DELETE FROM pushes WHERE created_at < ? ORDER BY created_at LIMIT 1000";
+constexpr std::string_view delete_consent_marks =
+    "DELETE FROM consent_marks WHERE created_at < ? ORDER BY created_at LIMIT 1000";
 constexpr std::string_view delete_choices = "DELETE FROM chat_choices WHERE told_at < ? ORDER BY told_at LIMIT 1000";
 
 constexpr std::string_view delete_logins =
@@ -31,6 +33,7 @@ class MysqlRetention final : public app::Retention {
              connection.execute(sql(delete_tokens, limits.tokens_before)) +
              connection.execute(sql(delete_logins, limits.logins_before)) +
              connection.execute(sql(delete_pushes, limits.pushes_before)) +
+             connection.execute(sql(delete_consent_marks, limits.pushes_before)) +
              connection.execute(sql(delete_choices, limits.choices_before));
     });
   }

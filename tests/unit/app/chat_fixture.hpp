@@ -28,14 +28,18 @@ class FakeIdentities final : public app::IdentityStore {
         user_calls(trace, "identities.user_of") {}
 
   Answer<domain::User> sign_in(app::PlatformIdentity) override { co_return base::Code::internal; }
-  Answer<base::Done> unbind(std::string openid) override {
-    return serve<base::Done>(unbind_calls, [this, openid] {
+  Answer<base::Done> unbind(std::string openid, std::int64_t told_s) override {
+    return serve<base::Done>(unbind_calls, [this, openid, told_s] {
+      told_at.push_back(told_s);
       bound.erase(openid);
       return base::Outcome<base::Done>(base::Done{});
     });
   }
-  Answer<base::Done> rebind(std::string) override {
-    return serve<base::Done>(rebind_calls, [] { return base::Outcome<base::Done>(base::Done{}); });
+  Answer<base::Done> rebind(std::string, std::int64_t told_s) override {
+    return serve<base::Done>(rebind_calls, [this, told_s] {
+      told_at.push_back(told_s);
+      return base::Outcome<base::Done>(base::Done{});
+    });
   }
   Answer<std::optional<base::UserId>> user_of(std::string openid) override {
     using Found = std::optional<base::UserId>;
@@ -48,6 +52,7 @@ class FakeIdentities final : public app::IdentityStore {
   Answer<std::uint64_t> wipe(base::Instant) override { co_return base::Code::internal; }
 
   std::map<std::string, base::UserId> bound;
+  std::vector<std::int64_t> told_at;
   Calls unbind_calls;
   Calls rebind_calls;
   Calls user_calls;
@@ -210,21 +215,26 @@ class FakeReceipts final : public app::MessageReceipts, public app::Followers {
       return base::Done{};
     });
   }
-  Answer<base::Done> consent_changed(std::string openid, std::vector<app::ConsentChange> given) override {
-    return serve<base::Done>(calls, [this, openid, given]() -> base::Outcome<base::Done> {
+  Answer<base::Done> consent_changed(std::string openid, std::vector<app::ConsentChange> given,
+                                     std::string push_key) override {
+    return serve<base::Done>(calls, [this, openid, given, push_key]() -> base::Outcome<base::Done> {
+      push_keys.push_back(push_key);
       for (const app::ConsentChange& change : given) told.push_back(openid + " " + change.template_id);
       return base::Done{};
     });
   }
 
-  Answer<base::Done> set_following(std::string openid, bool follows) override {
-    return serve<base::Done>(calls, [this, openid, follows]() -> base::Outcome<base::Done> {
+  Answer<base::Done> set_following(std::string openid, bool follows, std::int64_t told_s) override {
+    return serve<base::Done>(calls, [this, openid, follows, told_s]() -> base::Outcome<base::Done> {
+      told_at.push_back(told_s);
       told.push_back(openid + (follows ? " follows" : " left"));
       return base::Done{};
     });
   }
 
   std::vector<std::string> told;
+  std::vector<std::string> push_keys;
+  std::vector<std::int64_t> told_at;
   Calls calls;
 };
 

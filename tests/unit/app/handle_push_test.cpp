@@ -76,6 +76,26 @@ TEST_F(HandlePushTest, receipts_and_consents_are_passed_on) {
   EXPECT_EQ(receipts.told, (std::vector<std::string>{"o1 42", "o1 43", "o2 T1"}));
 }
 
+TEST_F(HandlePushTest, consents_that_are_told_again_since_nothing_was_kept_come_with_the_same_key) {
+  const Push given = push(ConsentChanged{{{"T1", Consent::given}}});
+  pushes.finish_calls.next(Fate::request_lost);
+  words(given);
+  pushes.rows[given.key].taken = false;  // its turn has lapsed
+  words(given);
+  EXPECT_EQ(receipts.push_keys, (std::vector<std::string>{given.key, given.key}));
+}
+
+TEST_F(HandlePushTest, following_and_leaving_are_told_with_the_instant_at_which_they_happened) {
+  Push followed = push(Followed{});
+  followed.created_at_s = 20;
+  Push left = push(Unfollowed{});
+  left.created_at_s = 10;
+  words(followed);
+  words(left);
+  EXPECT_EQ(identities.told_at, (std::vector<std::int64_t>{20, 10}));
+  EXPECT_EQ(receipts.told_at, (std::vector<std::int64_t>{20, 10}));
+}
+
 TEST_F(HandlePushTest, who_sends_messages_is_told_who_follows) {
   words(push(Followed{}));
   const Push left = push(Unfollowed{});
@@ -182,7 +202,7 @@ TEST_F(HandlePushTest, an_exception_leaves_it_to_the_next_repetition) {
     test::Answer<base::Done> delivered(std::string, std::vector<DeliveryReport>) override {
       throw std::runtime_error("broken");
     }
-    test::Answer<base::Done> consent_changed(std::string, std::vector<ConsentChange>) override {
+    test::Answer<base::Done> consent_changed(std::string, std::vector<ConsentChange>, std::string) override {
       throw std::runtime_error("broken");
     }
   } broken;

@@ -94,8 +94,8 @@ class FakeIdentities final : public IdentityStore {
     seen.push_back(identity);
     co_return user;
   }
-  asio::awaitable<Outcome<base::Done>> unbind(std::string) override { co_return base::Done{}; }
-  asio::awaitable<Outcome<base::Done>> rebind(std::string) override { co_return base::Done{}; }
+  asio::awaitable<Outcome<base::Done>> unbind(std::string, std::int64_t) override { co_return base::Done{}; }
+  asio::awaitable<Outcome<base::Done>> rebind(std::string, std::int64_t) override { co_return base::Done{}; }
   asio::awaitable<Outcome<std::optional<base::UserId>>> user_of(std::string) override {
     co_return std::optional<base::UserId>();
   }
