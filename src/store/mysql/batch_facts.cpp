@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
+#include <mutex>
 #include <utility>
 
 #include "store/mysql/booking_statements.hpp"
@@ -17,6 +19,9 @@ using Programmes = std::vector<base::ProgrammeId>;
 constexpr std::size_t guards = 1;
 constexpr std::size_t seats = 2;
 constexpr std::size_t after_locks = 3;
+
+/// Seats that nobody has looked at: whether there are enough, the claim on them tells.
+constexpr SeatsRow unlimited{std::numeric_limits<int>::max(), 0, {}, true};
 
 bool has_rules(const app::LedgerItem& item) {
   return item.policy->rules.look_at_other_bookings();
@@ -91,28 +96,71 @@ void add_gone(BatchFacts& facts, const Rows& rows, const std::vector<base::Atten
 
 }  // namespace
 
-FactReader::FactReader(const Items& items, SharedHeldMemory& memory)
+FactReader::FactReader(const Items& items, SharedHeldMemory& memory, base::Random& random)
     : items_(items),
       memory_(memory),
+      random_(random),
       programmes_(ids_of(items, &domain::BookingWish::programme_id, any_item)),
       ruled_(ids_of(items, &domain::BookingWish::programme_id, has_rules)),
-      activities_(ids_of(items, &domain::BookingWish::activity_id, any_item)) {
+      activities_(ids_of(items, &domain::BookingWish::activity_id, any_item)),
+      people_{ids_of(items, &domain::BookingWish::attendee_id, has_rules),
+              ids_of(items, &domain::BookingWish::user_id, has_rules)} {
   own_.reserve(items.size());
   for (const app::LedgerItem& item : items) own_.insert(item.wish.id);
 }
 
 FactReader::~FactReader() {
-  if (begun_) forget();
+  if (begun_ || entered_) forget();
 }
 
-std::vector<std::string> FactReader::locks() const {
-  return {lock_guards(programmes_), select_guards(programmes_), lock_seats(activities_)};
+std::optional<BatchFacts> FactReader::recall(const Transaction& transaction) {
+  // Guards are locked by one statement, and the two kinds of programme would need one each.
+  if (!ruled_.empty() && ruled_.size() < programmes_.size()) return std::nullopt;
+  const std::lock_guard lock(memory_.mutex);
+  start(transaction.session());
+  for (const base::ProgrammeId& id : ruled_) {
+    const std::optional<MemoryMark> mark = memory_.held.mark_of(id);
+    if (!mark) return std::nullopt;
+    kept_.push_back({id, *mark});
+  }
+  BatchFacts facts;
+  for (const app::LedgerItem& item : items_) {
+    const domain::BookingWish& wish = item.wish;
+    if (!memory_.held.knows_seats(wish.programme_id, wish.activity_id)) return std::nullopt;
+    if (has_rules(item)) memory_.held.held_by(wish, facts.held);
+    facts.seats.emplace(wish.activity_id, unlimited);
+  }
+  entered_ = memory_.enter(people_);
+  if (!entered_) return std::nullopt;
+  memory_.begin(programmes_);
+  begun_ = true;
+  remove_own(facts.held);
+  each_once(facts.held);
+  return facts;
+}
+
+std::string FactReader::claim() const {
+  return ruled_.empty() ? lock_guards(programmes_, random_.next_id<MemoryMark>()) : claim_guards(kept_);
+}
+
+std::optional<std::string> FactReader::marking() const {
+  if (marked_.empty()) return std::nullopt;
+  return mark_guards(marked_, mark_);
+}
+
+/// Under the memory's mutex: forgets what an earlier run of the batch has found out.
+void FactReader::start(std::uint64_t session) {
+  end();
+  memory_.held.on_session(session);
+  kept_.clear();
+  marked_.clear();
+  commits_.clear();
 }
 
 FactReader::Ways FactReader::ways(std::uint64_t session) {
   const std::lock_guard lock(memory_.mutex);
-  end();
-  memory_.held.on_session(session);
+  start(session);
+  entered_ = memory_.enter(people_);
   Ways ways;
   for (const base::ProgrammeId& id : ruled_) {
     const HeldMemory::Way way = memory_.held.way(id);
@@ -126,15 +174,20 @@ BatchFacts FactReader::read(Transaction& transaction, std::vector<std::string> i
   const Ways way = ways(transaction.session());
   const std::size_t before = insertion.size();
   std::vector<std::string> statements = std::move(insertion);
-  std::ranges::move(locks(), std::back_inserter(statements));
+  statements.push_back(lock_guards(programmes_));
+  statements.push_back(select_guards(programmes_));
+  statements.push_back(lock_seats(activities_));
   for (const base::ProgrammeId& id : way.loading) {
     statements.push_back(select_programme_held(id, HeldMemory::load_limit + items_.size() + 1));
   }
   if (!way.reading.empty()) statements.push_back(held_in(way.reading));
   const std::vector<Rows> results = transaction.query_all(statements);
 
-  commits_.clear();
-  for (const Row row : results[before + guards]) commits_.emplace(row.id<base::ProgrammeId>(0), row.u64(1));
+  std::map<base::ProgrammeId, MemoryMark> marks;
+  for (const Row row : results[before + guards]) {
+    commits_.emplace(row.id<base::ProgrammeId>(0), row.u64(1));
+    marks.emplace(row.id<base::ProgrammeId>(0), row.id<MemoryMark>(2));
+  }
   std::vector<std::vector<HeldRow>> loaded(way.loading.size());
   for (std::size_t i = 0; i < loaded.size(); ++i) {
     add_held(loaded[i], results[before + after_locks + i]);
@@ -144,6 +197,7 @@ BatchFacts FactReader::read(Transaction& transaction, std::vector<std::string> i
   add_seats(facts, results[before + seats]);
   if (!way.reading.empty()) add_held(facts.held, results.back());
   const Programmes unknown = remember(way, loaded, facts);
+  choose_marks(marks);
   if (!unknown.empty()) add_held(facts.held, transaction.query(held_in(unknown)));
   remove_own(facts.held);
   each_once(facts.held);
@@ -176,6 +230,23 @@ Programmes FactReader::remember(const Ways& ways, const std::vector<std::vector<
   return unknown;
 }
 
+/// A mark stays where all that is held is known under it, and nobody of this batch is in one that another lane may have
+/// decided beforehand. Elsewhere a fresh one lets none of those pass.
+void FactReader::choose_marks(const std::map<base::ProgrammeId, MemoryMark>& marks) {
+  const std::lock_guard lock(memory_.mutex);
+  mark_ = random_.next_id<MemoryMark>();
+  for (const base::ProgrammeId& id : programmes_) {
+    const std::optional<MemoryMark> known = memory_.held.mark_of(id);
+    const bool stays =
+        entered_ && contains(ruled_, id) && known == marks.at(id) && memory_.held.is_ours(id, commits_.at(id));
+    if (stays) {
+      kept_.push_back({id, *known});
+    } else {
+      marked_.push_back(id);
+    }
+  }
+}
+
 /// An item's row that this transaction has inserted itself is nothing that is held.
 void FactReader::remove_own(std::vector<HeldRow>& held) const {
   std::erase_if(held, [&](const HeldRow& row) { return own_.contains(row.held.id); });
@@ -186,7 +257,8 @@ BatchFacts FactReader::read_exactly(Transaction& transaction) {
   ids.reserve(items_.size());
   for (const app::LedgerItem& item : items_) ids.push_back(item.wish.id);
   const std::vector<base::AttendeeId> attendees = ids_of(items_, &domain::BookingWish::attendee_id, any_item);
-  std::vector<std::string> statements = locks();
+  std::vector<std::string> statements{lock_guards(programmes_, random_.next_id<MemoryMark>()),
+                                      select_guards(programmes_), lock_seats(activities_)};
   statements.push_back(select_bookings(sql("FORCE INDEX (PRIMARY) WHERE id IN (?)", ids)));
   statements.push_back(select_held_of(items_, any_item));
   statements.push_back(select_attendees(attendees));
@@ -202,13 +274,25 @@ BatchFacts FactReader::read_exactly(Transaction& transaction) {
 
 void FactReader::committed() {
   const std::lock_guard lock(memory_.mutex);
-  Programmes newest;
-  for (const auto& [id, commits] : commits_) {
-    if (memory_.held.committed(id, commits)) newest.push_back(id);
+  Programmes current;
+  for (const ExpectedMark& each : kept_) {
+    if (memory_.held.committed_under(each.programme_id, each.mark)) current.push_back(each.programme_id);
+  }
+  for (const base::ProgrammeId& id : marked_) {
+    if (memory_.held.committed(id, commits_.at(id))) current.push_back(id);
   }
   for (const app::LedgerItem& item : items_) {
-    if (contains(newest, item.wish.programme_id)) memory_.held.add(item.wish);
+    memory_.held.note_seats(item.wish.programme_id, item.wish.activity_id);
+    if (contains(current, item.wish.programme_id)) memory_.held.add(item.wish);
   }
+  for (const base::ProgrammeId& id : marked_) {
+    if (contains(current, id)) memory_.held.mark(id, mark_);
+  }
+  end();
+}
+
+void FactReader::rejected() {
+  const std::lock_guard lock(memory_.mutex);
   end();
 }
 
@@ -219,6 +303,7 @@ void FactReader::forget() {
 }
 
 void FactReader::end() {
+  if (std::exchange(entered_, false)) memory_.leave(people_);
   if (std::exchange(begun_, false)) memory_.end(programmes_);
 }
 

@@ -134,6 +134,7 @@ std::vector<SeatDemand> seat_demands(const std::vector<app::LedgerItem>& items,
   for (const std::size_t i : accepted) {
     const app::LedgerItem& item = items[i];
     SeatDemand& demand = by_activity[item.wish.activity_id];
+    demand.oldest = demand.seats == 0 ? item.grant : std::min(demand.oldest, item.grant);
     demand.activity_id = item.wish.activity_id;
     demand.seats += 1;
   }

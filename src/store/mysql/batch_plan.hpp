@@ -50,6 +50,7 @@ struct BatchFacts {
 struct SeatDemand {
   base::ActivityId activity_id;
   int seats = 0;
+  domain::GrantNumber oldest;  ///< of the grants that take them: a fence must be below it
 };
 
 struct BatchDecision {

@@ -41,6 +41,8 @@ class BatchRunner {
   /// A COMMIT of this batch went unanswered, and nothing has settled it since.
   bool in_doubt() const { return in_doubt_; }
 
+  base::Random& random() const { return random_; }
+
  private:
   struct Tries {
     int locked = 0;

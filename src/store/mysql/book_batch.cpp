@@ -47,18 +47,25 @@ std::vector<std::size_t> all_of(const Items& items) {
   return all;
 }
 
-enum class Way { optimistic = 1, exact };
+enum class Way {
+  recalling = 1,  ///< decided by what the writer remembers, before anything is sent; where it can't be, as `reading`
+  reading,        ///< inserted, then read and decided under the locks
+  exact,          ///< read and decided, then inserted
+};
 
 /// One batch on its way; the decision of the last run stands when the run is over.
 class BookRun {
  public:
-  BookRun(const Items& items, SharedHeldMemory& memory, Way way) : items_(items), reader_(items, memory), way_(way) {}
+  BookRun(const Items& items, SharedHeldMemory& memory, base::Random& random, Way way)
+      : items_(items), reader_(items, memory, random), way_(way) {}
 
   Ran operator()(BatchRunner& runner) {
     const Ran ran =
         runner.run([this](Transaction& transaction, AuditTrail& trail) { return run_once(transaction, trail); });
-    if (ran == Ran::committed && way_ == Way::optimistic) {
+    if (ran == Ran::committed && way_ != Way::exact) {
       reader_.committed();
+    } else if (ran == Ran::rejected && recalled_) {
+      reader_.rejected();
     } else {
       reader_.forget();
     }
@@ -67,18 +74,41 @@ class BookRun {
 
   BatchDecision& decision() { return decision_; }
 
+  /// Where it was rejected: what was remembered may not have been true, and a reading may accept all.
+  bool may_be_read() const { return recalled_ && !spoiled_; }
+
  private:
   bool run_once(Transaction& transaction, AuditTrail& trail) {
-    return way_ == Way::exact ? run_exactly(transaction, trail) : run_optimistically(transaction, trail);
+    if (way_ == Way::exact) return run_exactly(transaction, trail);
+    if (way_ == Way::recalling) {
+      const std::optional<BatchFacts> facts = reader_.recall(transaction);
+      recalled_ = facts.has_value();
+      if (facts) return run_by_memory(transaction, trail, *facts);
+    }
+    return run_by_reading(transaction, trail);
   }
 
-  bool run_optimistically(Transaction& transaction, AuditTrail& trail) {
-    decision_ = decide(items_, reader_.read(transaction, insertion(trail, items_, all_of(items_))));
-    spoiled_ = decision_.accepted.size() < items_.size();
-    if (spoiled_) return false;
+  /// One packet: whatever was not as remembered fails a statement before its COMMIT.
+  bool run_by_memory(Transaction& transaction, AuditTrail& trail, const BatchFacts& facts) {
+    if (!all_accepted(facts)) return false;
+    add_last(transaction, insertion(trail, items_, all_of(items_)));
+    transaction.execute_last(reader_.claim());
+    transaction.execute_last(claim_seats(seat_demands(items_, decision_.accepted)));
+    return true;
+  }
+
+  bool run_by_reading(Transaction& transaction, AuditTrail& trail) {
+    if (!all_accepted(reader_.read(transaction, insertion(trail, items_, all_of(items_))))) return false;
     ZL_CRASH_POINT("book.locked");
+    if (std::optional<std::string> marking = reader_.marking()) transaction.execute_last(*std::move(marking));
     transaction.execute_last(take_seats(seat_demands(items_, decision_.accepted)));
     return true;
+  }
+
+  bool all_accepted(const BatchFacts& facts) {
+    decision_ = decide(items_, facts);
+    spoiled_ = decision_.accepted.size() < items_.size();
+    return !spoiled_;
   }
 
   bool run_exactly(Transaction& transaction, AuditTrail& trail) {
@@ -86,17 +116,20 @@ class BookRun {
     if (decision_.accepted.empty()) return false;
     ZL_CRASH_POINT("book.locked");
     transaction.execute_last(take_seats(seat_demands(items_, decision_.accepted)));
-    for (std::string& statement : insertion(trail, items_, decision_.accepted)) {
-      transaction.execute_last(std::move(statement));
-    }
+    add_last(transaction, insertion(trail, items_, decision_.accepted));
     return true;
+  }
+
+  static void add_last(Transaction& transaction, std::vector<std::string> statements) {
+    for (std::string& statement : statements) transaction.execute_last(std::move(statement));
   }
 
   const Items& items_;
   FactReader reader_;
   const Way way_;
   BatchDecision decision_;
-  bool spoiled_ = false;  ///< rolled back because the batch can't be committed this way
+  bool spoiled_ = false;   ///< rolled back because the batch can't be committed this way
+  bool recalled_ = false;  ///< decided by memory in the last run
 };
 
 std::vector<BookAnswer> same_for_all(std::size_t count, const BookAnswer& answer) {
@@ -121,9 +154,14 @@ std::optional<std::vector<BookAnswer>> answers_of(Ran ran, BookRun& run, std::si
 
 std::optional<std::vector<BookAnswer>> try_once(BatchRunner& runner, SharedHeldMemory& memory, const Items& items,
                                                 Way way) {
-  BookRun run(items, memory, way);
-  const Ran ran = run(runner);
-  return answers_of(ran, run, items.size());
+  bool may_be_read = false;
+  {
+    BookRun run(items, memory, runner.random(), way);
+    const Ran ran = run(runner);
+    if (auto answers = answers_of(ran, run, items.size())) return answers;
+    may_be_read = run.may_be_read();
+  }
+  return may_be_read ? try_once(runner, memory, items, Way::reading) : std::nullopt;
 }
 
 /// Each in a transaction of its own, so that one bad item costs nobody else.
@@ -151,7 +189,7 @@ std::vector<BookAnswer> one_by_one(BatchRunner& runner, SharedHeldMemory& memory
 std::vector<BookAnswer> book_in_order(BatchRunner& runner, SharedHeldMemory& memory, const Items& items) {
   // Whether a rival's item counts depends on what becomes of the one before it, which only the exact way can tell.
   if (!has_rivals(items)) {
-    if (auto answers = try_once(runner, memory, items, Way::optimistic)) return *std::move(answers);
+    if (auto answers = try_once(runner, memory, items, Way::recalling)) return *std::move(answers);
   }
   if (auto answers = try_once(runner, memory, items, Way::exact)) return *std::move(answers);
   return one_by_one(runner, memory, items);

@@ -12,15 +12,20 @@ namespace zl::mysql {
 
 /// The answers to a batch, in the order of its items; they are final.
 ///
-/// First an optimistic run, in two packets. The first inserts the rows, then locks the programmes' guards and the
-/// seats, and reads what caps and overlap rules look at, where the memory doesn't know; the second takes the seats and
-/// commits. Inserting first keeps the locks that everybody wants for the decision and the COMMIT alone, so that most of
-/// a batch's work is done while the one before it commits. Nothing is decided by what was seen before the locks. Where
-/// an item would be refused by that, or a row says no (an id or a seat holder that exists, an attendee who was
-/// deleted), the transaction is rolled back and a second one classifies: it begins with the same locks, reads all that
-/// exists as well, decides each item in the order of the grants, and inserts and commits the rest. An old session whose
-/// COMMIT went unanswered holds those locks until it has ended, so that its rows are seen here. Where even that is
-/// rejected the items go one by one.
+/// A writer that remembers all that is held decides beforehand, and sends one packet: it inserts the rows, claims the
+/// programmes' guards and the seats, and commits. A claim fails where anything is not as the decision took it to be:
+/// somebody else has booked in the programme (held_memory.hpp), an activity is closed, fenced or full.
+///
+/// Where it does not remember enough, or that was refused, two packets: the first inserts the rows, then locks the
+/// guards and the seats, and reads what caps and overlap rules look at; the second takes the seats and commits. Nothing
+/// is decided by what was seen before the locks. Inserting first, in both, keeps the locks that everybody wants for the
+/// claims, the decision and the COMMIT alone, so that most of a batch's work is done while the one before it commits.
+///
+/// Where an item would be refused, or a row says no (an id or a seat holder that exists, an attendee who was deleted),
+/// the transaction is rolled back and another one classifies: it begins with the same locks, reads all that exists as
+/// well, decides each item in the order of the grants, and inserts and commits the rest. An old session whose COMMIT
+/// went unanswered holds those locks until it has ended, so that its rows are seen here. Where even that is rejected
+/// the items go one by one.
 std::vector<BookAnswer> book_batch(BatchRunner& runner, SharedHeldMemory& memory, std::vector<app::LedgerItem> items);
 
 }  // namespace zl::mysql

@@ -58,8 +58,35 @@ std::string lock_guards(const std::vector<base::ProgrammeId>& ids) {
              rows.fragment());
 }
 
+std::string lock_guards(const std::vector<base::ProgrammeId>& ids, const MemoryMark& mark) {
+  Values rows;
+  for (const base::ProgrammeId& id : ids) rows.row(id, mark);
+  return sql(
+      "INSERT INTO programme_guards (programme_id, mark) VALUES ? "
+      "ON DUPLICATE KEY UPDATE commits = commits + 1, mark = VALUES(mark)",
+      rows.fragment());
+}
+
+std::string mark_guards(const std::vector<base::ProgrammeId>& ids, const MemoryMark& mark) {
+  return sql("UPDATE programme_guards FORCE INDEX (PRIMARY) SET mark = ? WHERE programme_id IN (?)", mark, ids);
+}
+
+std::string claim_guards(const std::vector<ExpectedMark>& expected) {
+  std::string marks;
+  std::vector<base::ProgrammeId> ids;
+  ids.reserve(expected.size());
+  for (const ExpectedMark& each : expected) {
+    marks += sql(" WHEN ? THEN ?", each.programme_id, each.mark);
+    ids.push_back(each.programme_id);
+  }
+  return sql(
+      "UPDATE programme_guards FORCE INDEX (PRIMARY) SET commits = IF(mark = CASE programme_id? END, commits + 1, 0) "
+      "WHERE programme_id IN (?)",
+      Fragment{std::move(marks)}, ids);
+}
+
 std::string select_guards(const std::vector<base::ProgrammeId>& ids) {
-  return sql("SELECT programme_id, commits FROM programme_guards WHERE programme_id IN (?)", ids);
+  return sql("SELECT programme_id, commits, mark FROM programme_guards WHERE programme_id IN (?)", ids);
 }
 
 std::string select_attendees(const std::vector<base::AttendeeId>& ids) {
@@ -78,6 +105,18 @@ std::string take_seats(const std::vector<SeatDemand>& demands) {
       "UPDATE activity_seats FORCE INDEX (PRIMARY) SET seats_taken = seats_taken + CASE activity_id? ELSE 0 END "
       "WHERE activity_id IN (?)",
       seats_by_activity(demands), activities_of(demands));
+}
+
+std::string claim_seats(const std::vector<SeatDemand>& demands) {
+  std::string claims;
+  for (const SeatDemand& demand : demands) {
+    claims += sql(" WHEN ? THEN IF(open = 1 AND fence < ?, seats_taken + ?, -1)", demand.activity_id, demand.oldest,
+                  demand.seats);
+  }
+  return sql(
+      "UPDATE activity_seats FORCE INDEX (PRIMARY) SET seats_taken = CASE activity_id? ELSE -1 END "
+      "WHERE activity_id IN (?)",
+      Fragment{std::move(claims)}, activities_of(demands));
 }
 
 std::string return_seats(const std::vector<SeatDemand>& demands) {

@@ -17,6 +17,7 @@
 #include "app/booking_ledger.hpp"
 #include "store/mysql/audit_trail.hpp"
 #include "store/mysql/batch_plan.hpp"
+#include "store/mysql/held_memory.hpp"
 #include "store/mysql/rows.hpp"
 
 namespace zl::mysql {
@@ -33,10 +34,24 @@ domain::GrantNumber booking_row_grant(const Row& row);
 std::string select_bookings(std::string_view rest);
 
 /// Locks the guards of programmes and counts them up, by primary key in the order of ids; makes those that there aren't
-/// yet.
+/// yet. The mark stays.
 std::string lock_guards(const std::vector<base::ProgrammeId>& ids);
 
-/// programme_id, commits, this transaction's included; by primary key.
+/// The same, and leaves a mark.
+std::string lock_guards(const std::vector<base::ProgrammeId>& ids, const MemoryMark& mark);
+
+/// Leaves a mark at guards that are locked; by primary key. A second run changes nothing.
+std::string mark_guards(const std::vector<base::ProgrammeId>& ids, const MemoryMark& mark);
+
+/// Locks guards and counts up those that carry the mark expected, likewise; where one carries another, the CHECK
+/// constraint refuses the statement. The rows exist: each has carried its mark. A second run counts twice.
+struct ExpectedMark {
+  base::ProgrammeId programme_id;
+  MemoryMark mark;
+};
+std::string claim_guards(const std::vector<ExpectedMark>& expected);
+
+/// programme_id, commits, this transaction's included, and mark; by primary key.
 std::string select_guards(const std::vector<base::ProgrammeId>& ids);
 
 /// By primary key; those who were deleted are not among the rows. Locks nothing.
@@ -49,7 +64,11 @@ std::string lock_seats(const std::vector<base::ActivityId>& ids);
 /// were there too few seats all the same, the CHECK constraint would say so. A second run takes them twice.
 std::string take_seats(const std::vector<SeatDemand>& demands);
 
-/// Gives seats back; likewise.
+/// Locks the seats and takes them, likewise, and nobody has looked at them before: where an activity is not open, is
+/// fenced or has too few seats, the CHECK constraint refuses the statement. The rows exist.
+std::string claim_seats(const std::vector<SeatDemand>& demands);
+
+/// Gives seats back; as take_seats().
 std::string return_seats(const std::vector<SeatDemand>& demands);
 
 /// One row per accepted item. 1062 on the primary key or on bookings_once where a row exists; 1452 where the attendee

@@ -13,6 +13,8 @@ namespace zl::mysql {
 namespace {
 
 constexpr std::string_view commit_statement = "COMMIT";
+// The client library's word for a packet that it could not hand over whole; one that it lost sight of is 2013.
+constexpr int not_sent = 2006;
 std::atomic<std::uint64_t> sessions = 0;  // that this process has tried to make
 
 ::sql::Driver& driver() {
@@ -138,7 +140,7 @@ void Connection::set_up(const ConnectionConfig& config) {
 }
 
 void Connection::require_ready() const {
-  if (!usable_) throw SqlError(2006, SqlFault::lost, "the session was given up");
+  if (!usable_) throw SqlError(not_sent, SqlFault::lost, "the session was given up");
   if (must_roll_back_) throw SqlError(0, SqlFault::other, "a transaction that failed takes nothing but a roll-back");
 }
 
@@ -230,8 +232,9 @@ void Connection::commit(const std::vector<std::string>& before) {
   try {
     run(statements, answered);
   } catch (const SqlError& error) {
-    // The server runs nothing of a packet after a statement that it says has failed.
-    if (answered < before.size() && error.fault() != SqlFault::lost) throw;
+    // The server runs nothing of a packet after a statement that it says has failed, nor one that never was complete.
+    const bool unsent = answered == 0 && error.code() == not_sent;
+    if (unsent || (answered < before.size() && error.fault() != SqlFault::lost)) throw;
     in_transaction_ = false;
     usable_ = false;
     throw;

@@ -8,6 +8,18 @@ namespace {
 constexpr std::size_t most_programmes = 1000;
 constexpr std::size_t most_sessions = 16;
 
+/// Both in order.
+template <class IdType>
+bool share(const std::vector<IdType>& left, const std::vector<IdType>& right) {
+  auto a = left.begin();
+  auto b = right.begin();
+  while (a != left.end() && b != right.end()) {
+    if (*a == *b) return true;
+    *a < *b ? ++a : ++b;
+  }
+  return false;
+}
+
 }  // namespace
 
 void HeldMemory::on_session(std::uint64_t session) {
@@ -72,6 +84,36 @@ void HeldMemory::add(const domain::BookingWish& wish) {
   put(found->second, {wish.id, wish.activity_id, wish.attendee_id, wish.user_id});
 }
 
+void HeldMemory::mark(const base::ProgrammeId& id, const MemoryMark& mark) {
+  const auto found = programmes_.find(id);
+  if (found != programmes_.end() && found->second.complete) found->second.mark = mark;
+}
+
+std::optional<MemoryMark> HeldMemory::mark_of(const base::ProgrammeId& id) const {
+  const auto found = programmes_.find(id);
+  return found == programmes_.end() ? std::nullopt : found->second.mark;
+}
+
+bool HeldMemory::committed_under(const base::ProgrammeId& id, const MemoryMark& mark) {
+  const auto found = programmes_.find(id);
+  if (found == programmes_.end() || found->second.mark != mark) return false;
+  Programme& programme = found->second;
+  ++programme.commits;
+  programme.used = ++uses_;
+  make_room();
+  return true;
+}
+
+void HeldMemory::note_seats(const base::ProgrammeId& id, const base::ActivityId& activity) {
+  const auto found = programmes_.find(id);
+  if (found != programmes_.end()) found->second.seats.insert(activity);
+}
+
+bool HeldMemory::knows_seats(const base::ProgrammeId& id, const base::ActivityId& activity) const {
+  const auto found = programmes_.find(id);
+  return found != programmes_.end() && found->second.seats.contains(activity);
+}
+
 void HeldMemory::drop(const base::ProgrammeId& id) {
   if (const auto found = programmes_.find(id); found != programmes_.end()) give_up(found->second);
 }
@@ -94,6 +136,7 @@ void HeldMemory::give_up(Programme& programme) {
   bookings_ -= programme.bookings;
   programme.bookings = 0;
   programme.complete = false;
+  programme.mark.reset();
   programme.by_attendee.clear();
   programme.by_user.clear();
 }
@@ -122,6 +165,19 @@ void SharedHeldMemory::end(const std::vector<base::ProgrammeId>& ids) {
     if (--found->second == 0) under_way_.erase(found);
   }
   ended_.notify_all();
+}
+
+bool SharedHeldMemory::enter(const BatchPeople& people) {
+  const auto meets = [&](const BatchPeople* other) {
+    return share(people.attendees, other->attendees) || share(people.users, other->users);
+  };
+  if (std::ranges::any_of(entered_, meets)) return false;
+  entered_.push_back(&people);
+  return true;
+}
+
+void SharedHeldMemory::leave(const BatchPeople& people) {
+  std::erase(entered_, &people);
 }
 
 void SharedHeldMemory::wait_for(std::unique_lock<std::mutex>& lock, const base::ProgrammeId& id,

@@ -170,6 +170,8 @@ TEST(SeatDemands, CountByActivityInOrderOfIds) {
   EXPECT_EQ(demands[0].activity_id, drawing);
   EXPECT_EQ(demands[0].seats, 1);
   EXPECT_EQ(demands[1].seats, 2);
+  EXPECT_EQ(demands[0].oldest, items[2].grant);
+  EXPECT_EQ(demands[1].oldest, items[1].grant);
 }
 
 }  // namespace

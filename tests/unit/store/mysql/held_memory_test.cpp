@@ -149,6 +149,71 @@ TEST(HeldMemory, MakesRoomAtItsLimitByWhatWasUsedLongestAgo) {
   EXPECT_EQ(held(memory, wish(9, xiaoming, mother)), std::vector<std::uint8_t>());
 }
 
+constexpr MemoryMark first_mark{{1}};
+constexpr MemoryMark second_mark{{2}};
+
+TEST(HeldMemory, KeepsAMarkOnlyWhileItKnowsAll) {
+  HeldMemory memory = loaded();
+  EXPECT_EQ(memory.mark_of(summer), std::nullopt);
+  memory.mark(summer, first_mark);
+  EXPECT_EQ(memory.mark_of(summer), first_mark);
+  memory.load(summer, {});
+  EXPECT_EQ(memory.mark_of(summer), std::nullopt) << "not before the commit that loads is through";
+  memory.mark(summer, second_mark);
+  memory.drop(summer);
+  EXPECT_EQ(memory.mark_of(summer), std::nullopt);
+  memory.mark(summer, second_mark);
+  EXPECT_EQ(memory.mark_of(summer), std::nullopt) << "something is missing";
+  memory.load(summer, {});
+  memory.mark(summer, second_mark);
+  memory.forget(summer);
+  EXPECT_EQ(memory.mark_of(summer), std::nullopt);
+}
+
+TEST(HeldMemory, CommitsUnderItsMarkCountInAnyOrder) {
+  HeldMemory memory = loaded();
+  memory.mark(summer, first_mark);
+  EXPECT_TRUE(memory.committed_under(summer, first_mark));
+  EXPECT_TRUE(memory.committed_under(summer, first_mark));
+  EXPECT_TRUE(memory.is_ours(summer, 10));
+}
+
+TEST(HeldMemory, ACommitUnderAnOlderMarkIsNotAdded) {
+  HeldMemory memory = loaded();
+  memory.mark(summer, first_mark);
+  memory.committed(summer, 8);
+  memory.mark(summer, second_mark);
+  EXPECT_FALSE(memory.committed_under(summer, first_mark)) << "who left the second mark has read it";
+  EXPECT_TRUE(memory.is_ours(summer, 9));
+  EXPECT_FALSE(memory.committed_under(winter, first_mark));
+}
+
+TEST(HeldMemory, KnowsTheSeatsThatItWasToldOf) {
+  HeldMemory memory = loaded();
+  EXPECT_FALSE(memory.knows_seats(summer, drawing));
+  memory.note_seats(summer, drawing);
+  EXPECT_TRUE(memory.knows_seats(summer, drawing));
+  EXPECT_FALSE(memory.knows_seats(winter, drawing));
+  memory.forget(summer);
+  EXPECT_FALSE(memory.knows_seats(summer, drawing));
+}
+
+TEST(SharedHeldMemory, TwoLanesDecideBeforehandForDifferentPeopleOnly) {
+  SharedHeldMemory memory;
+  const BatchPeople mothers{{xiaoming}, {mother}};
+  const BatchPeople fathers{{xiaohong}, {father}};
+  const BatchPeople both_children{{xiaoming, xiaohong}, {}};
+  const BatchPeople both_parents{{}, {mother, father}};
+  EXPECT_TRUE(memory.enter(mothers));
+  EXPECT_TRUE(memory.enter(fathers));
+  EXPECT_FALSE(memory.enter(both_children));
+  memory.leave(fathers);
+  EXPECT_FALSE(memory.enter(both_parents));
+  memory.leave(mothers);
+  EXPECT_TRUE(memory.enter(both_parents));
+  EXPECT_TRUE(memory.enter(both_children));
+}
+
 constexpr std::uint64_t next_commit = 8;  // after those of loaded()
 
 TEST(SharedHeldMemory, ALaneWaitsUntilTheOneBeforeItHasNotedItsCommit) {
