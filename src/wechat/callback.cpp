@@ -51,7 +51,7 @@ std::string text_answer(const app::Push& push, std::string_view text, std::int64
 }  // namespace
 
 bool is_timely(std::string_view timestamp, base::Instant now) {
-  static constexpr std::int64_t off_at_most_s = 12 * 3600;
+  static constexpr std::int64_t off_at_most_s = 12LL * 3600;
   const std::int64_t now_s = now.unix_ms / 1000;
   std::int64_t signed_s = 0;
   const auto [end, error] = std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), signed_s);

@@ -202,6 +202,7 @@ TEST_F(MessageStoreTest, of_many_chains_that_grow_none_is_passed_over) {
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(wait(store_->collect_booked()));
   const std::uint64_t before = number("SELECT COUNT(*) FROM message_cursors");
   std::vector<std::unique_ptr<mysql::AuditTrail>> trails;
+  trails.reserve(chains);
   for (std::uint64_t i = 0; i < chains; ++i) trails.push_back(std::make_unique<mysql::AuditTrail>(random_));
   for (int turn = 0; turn < 2; ++turn) {
     for (const auto& trail : trails) commit_booked(connection_, *trail, random_, clock_.now, 1);

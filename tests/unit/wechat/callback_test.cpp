@@ -199,7 +199,7 @@ TEST_F(CallbackTest, wants_settings_in_their_form) {
 }
 
 TEST_F(CallbackTest, what_was_signed_half_a_day_ago_or_ahead_is_not_timely) {
-  constexpr std::int64_t half_a_day_s = 12 * 3600;
+  constexpr std::int64_t half_a_day_s = 12LL * 3600;
   const std::int64_t now_s = 1'714'112'445;
   const base::Instant now{now_s * 1000 + 999};
   const auto timely = [&now](std::int64_t signed_s) { return is_timely(std::to_string(signed_s), now); };
