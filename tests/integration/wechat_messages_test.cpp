@@ -176,8 +176,8 @@ class WechatMessagesTest : public StoreTest {
     http_ = wechat::create_http_client(config);
     // By the pool, which connects anew: on a busy machine the emulator takes longer to start than a session may idle.
     EXPECT_TRUE(wait(pool_.write([](mysql::Write& write) -> Outcome<base::Done> {
-      for (const char* table :
-           {"credentials", "outbox", "message_receipts", "message_consents", "message_people", "identities"}) {
+      for (const char* table : {"credentials", "outbox", "message_receipts", "message_consents", "consent_marks",
+                                "message_people", "identities"}) {
         write.execute("DELETE FROM " + std::string(table));
       }
       write.execute("UPDATE leases SET until_ms = 0 WHERE name = 'messages'");
