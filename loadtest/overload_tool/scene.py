@@ -1,10 +1,12 @@
 """Private stores, a server, people who are logged in, and the loads on it."""
+import collections
 import contextlib
 import json
 import pathlib
 import secrets
 import shutil
 import subprocess
+import time
 
 from bench_tool import contenders, machine, seed
 from bench_tool.machine import ROOT, Refusal
@@ -31,7 +33,11 @@ class Hammering:
         self._run = json.loads(output)
 
     def answers(self) -> dict[str, int]:
-        return {kind: found["count"] for kind, found in self._run["phases"][0]["answers"].items()}
+        """What it was answered, how often; in all its phases."""
+        found: collections.Counter = collections.Counter()
+        for phase in self._run["phases"]:
+            found.update({kind: answers["count"] for kind, answers in phase["answers"].items()})
+        return dict(found)
 
 
 class Scene:
@@ -126,10 +132,12 @@ class Scene:
         return run
 
     @contextlib.contextmanager
-    def hammering(self, people: str, seconds: float):
-        one = Hammering(self._command(people, "first.list", [f"hammer:0:{seconds + 1}"],
+    def hammering(self, people: str, spending_s: float, seconds: float):
+        """Begins by spending its burst in `spending_s`, and goes on for `seconds` and a little more."""
+        one = Hammering(self._command(people, "first.list", [f"burst:0:{spending_s}", f"hammer:0:{seconds + 1}"],
                                       ["--connections", HAMMERING_CONNECTIONS, "--closed-connections", HAMMERING_CONNECTIONS,
                                        "--waiting", 16, "--from", "127.0.0.2", "--patience", 0]))
+        time.sleep(spending_s)
         yield one
         one.end()
 
