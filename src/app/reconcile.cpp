@@ -18,9 +18,6 @@ constexpr std::uint64_t full_comparison_every = 60;
 // A programme whose gate stands still is compared with the ledger once in this many passes.
 constexpr std::uint64_t ledger_check_every = 4;
 
-// A gate is looked at until this long after booking ended, so that nothing stays pending in it.
-constexpr std::chrono::hours aftercare{1};
-
 template <class Item>
 std::vector<Item> in_both(const std::vector<Item>& before, const std::vector<Item>& now) {
   std::unordered_set<base::BookingId> known;
@@ -88,7 +85,7 @@ asio::awaitable<void> Reconcile::pass() {
   const base::Instant now = parts_.time.now();
   for (const auto& entry : snapshot->programmes()) {
     const domain::Programme& programme = *entry->programme;
-    if (now + std::chrono::seconds(10) < programme.opens_at || now > programme.closes_at + aftercare) continue;
+    if (now + upkeep_before_opening < programme.opens_at || now > programme.closes_at + upkeep_after_closing) continue;
     if (!entry->published().empty()) co_await look_at(programme.id, entry);
     if (parts_.group.stopping()) co_return;
   }

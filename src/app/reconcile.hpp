@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -16,6 +17,11 @@
 #include "runtime/task_group.hpp"
 
 namespace zl::app {
+
+/// Gates are kept true to the ledger from so long before booking opens until so long after it closes: nothing stays
+/// pending in them.
+constexpr std::chrono::seconds upkeep_before_opening{10};
+constexpr std::chrono::hours upkeep_after_closing{1};
 
 /// Port: whose turn it is, among all processes.
 class ReconcilerLease {

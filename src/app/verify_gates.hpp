@@ -16,7 +16,7 @@
 
 namespace zl::app {
 
-/// A programme that can be booked, and its published activities.
+/// A programme whose gate is kept true to the ledger, and its published activities.
 struct GateToVerify {
   base::ProgrammeId programme_id;
   std::vector<base::ActivityId> activities;

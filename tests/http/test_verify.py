@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import threading
+import time
 
 from client import made
 from judge_tool.gate import TALLY, Redis
@@ -66,19 +67,25 @@ class Verify(TownCase):
         self.assertRegex(said, r"gate: [1-9]\d* programmes, [1-9]\d* activities, [1-9]\d* holders")
         self.assertRegex(said, r"audit: [1-9]\d* chains, [1-9]\d* rows, which tell of [1-9]\d* bookings: clean")
 
-    def test_it_finds_a_gate_that_differs_where_nobody_mends_it(self):
+    def test_it_finds_a_gate_that_differs_where_nobody_mends_it_until_after_booking_has_ended(self):
         activity = self.town.activity()
         parent, child = self.town.family()
         made(book(parent, activity, child))
         self.town.stack.server.stop()
+        programme = f"WHERE id = X'{activity['programme_id']}';"
         try:
             self.count_one_more(activity)
-            status, said = self.verify("--patience", "1")
+            looks = [self.verify("--patience", "1")]
+            booking_ended = int(time.time() * 1000) - 60_000
+            self.sql(f"UPDATE programmes SET opens_at = {booking_ended - 1}, closes_at = {booking_ended} {programme}")
+            looks.append(self.verify("--patience", "1"))
         finally:
+            self.sql(f"UPDATE programmes SET closes_at = {int((time.time() + 3600) * 1000)} {programme}")
             self.town.stack.server.start()
             self.town.move(self.town.stack.url)
-        self.assertEqual(status, 1, said)
-        self.assertIn(f"FAULT activity {activity['id']}: the gate counts 2 seats as used, and knows of 1 holders", said)
+        for status, said in looks:
+            self.assertEqual(status, 1, said)
+            self.assertIn(f"FAULT activity {activity['id']}: the gate counts 2 seats as used, and knows of 1 holders", said)
         eventually(lambda: self.verify("--patience", "1")[0] == 0, 60, "a gate that the reconciler has mended")
 
     def test_it_finds_a_counter_that_is_wrong(self):

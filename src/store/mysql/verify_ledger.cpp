@@ -1,5 +1,6 @@
 #include "store/mysql/verify_ledger.hpp"
 
+#include "app/reconcile.hpp"
 #include "store/mysql/ledger_checks.hpp"
 #include "store/mysql/sql.hpp"
 #include "store/mysql/verify_audit.hpp"
@@ -8,9 +9,9 @@ namespace zl::mysql {
 namespace {
 
 // Index activity_seats_programme; locks nothing.
-constexpr std::string_view select_bookable =
+constexpr std::string_view select_kept =
     "SELECT p.id, s.activity_id FROM programmes p JOIN activity_seats s ON s.programme_id = p.id "
-    "WHERE p.opens_at <= ? AND p.closes_at > ? AND s.open = 1 ORDER BY p.id, s.activity_id";
+    "WHERE p.opens_at <= ? AND p.closes_at >= ? AND s.open = 1 ORDER BY p.id, s.activity_id";
 
 }  // namespace
 
@@ -34,7 +35,8 @@ std::vector<app::CheckReport> verify_ledger(Connection& connection, const std::o
 
 std::vector<app::GateToVerify> programmes_to_verify(Connection& connection, base::Instant now) {
   std::vector<app::GateToVerify> programmes;
-  for (const Row row : connection.query(sql(select_bookable, now, now))) {
+  for (const Row row :
+       connection.query(sql(select_kept, now + app::upkeep_before_opening, now - app::upkeep_after_closing))) {
     const auto id = row.id<base::ProgrammeId>(0);
     if (programmes.empty() || programmes.back().programme_id != id) programmes.push_back({id, {}});
     programmes.back().activities.push_back(row.id<base::ActivityId>(1));

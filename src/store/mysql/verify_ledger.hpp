@@ -27,7 +27,8 @@ ConnectionConfig for_verifying(ConnectionConfig config);
 /// for_verifying(), and of no use for anything else afterwards.
 std::vector<app::CheckReport> verify_ledger(Connection& connection, const std::optional<KnownSeal>& known);
 
-/// The programmes that can be booked at `now`, with their published activities.
+/// The programmes whose gates are kept true at `now`, which are those that can be booked, will be at once, or could be
+/// lately; with their published activities.
 std::vector<app::GateToVerify> programmes_to_verify(Connection& connection, base::Instant now);
 
 }  // namespace zl::mysql
