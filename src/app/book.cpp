@@ -55,15 +55,15 @@ std::variant<base::Outcome<BookAnswer>, Book::Underway> Book::begin(const base::
                                                                     std::string_view idempotency_key) {
   const std::shared_ptr<const Catalogue> snapshot = parts_.catalogue.share();
   const ActivityEntry* entry = snapshot->activity(activity_id);
+  const base::BookingId id = parts_.ids.booking(user, idempotency_key);
   if (entry == nullptr || entry->activity.publication == domain::Publication::draft) {
-    base::Outcome<BookAnswer> none = base::Code::not_found;
-    count(none);
-    return none;
+    Underway unknown;
+    unknown.target_.wish = {id, activity_id, {}, attendee_id, user};
+    return unknown;
   }
   const base::SteadyTime now = parts_.clock.steady_now();
   entry->seats->touch(now);
 
-  const base::BookingId id = parts_.ids.booking(user, idempotency_key);
   const domain::BookingWish wish{id, activity_id, entry->programme->id, attendee_id, user};
   const std::optional<base::Date> birth_date = parts_.attendees.birth_date(attendee_id, user);
   Violations violations;
@@ -106,6 +106,7 @@ void Book::count(const base::Outcome<BookAnswer>& answer) const {
 
 asio::awaitable<base::Outcome<BookAnswer>> Book::go_on(Underway underway) {
   const Target target = std::move(underway.target_);
+  if (target.entry == nullptr) co_return co_await refuse_unknown(target.wish);
   Violations violations = std::move(underway.violations_);
   base::Date birth_date = underway.birth_date_.value_or(base::Date());
   if (!underway.birth_date_) {
@@ -166,17 +167,27 @@ asio::awaitable<std::optional<base::Outcome<BookAnswer>>> Book::refuse_after_rea
       if (violations.empty()) co_return std::nullopt;
     }
   }
-  // What may exist is never refused from memory: before "closed", and before an age that may have been another one at
-  // booking, the ledger is asked whether the same key booked before.
+  // Before "closed", and before an age that may have been another one at booking.
   if (needs_reading(violations)) {
-    const base::Outcome<std::optional<domain::Booking>> found = co_await parts_.ledger.find(target.wish.id);
-    if (!found) co_return found.as<BookAnswer>();
-    if (*found) {
-      if (!same_wish(**found, target.wish)) co_return conflict();
-      co_return BookAnswer(Booked{**found, true});
-    }
+    if (std::optional<base::Outcome<BookAnswer>> told = co_await told_before(target.wish)) co_return told;
   }
   co_return refusal_of_memory(*target.entry, std::move(violations), parts_.clock.steady_now());
+}
+
+/// Another process may know an activity already that was published a moment ago, and have booked it.
+asio::awaitable<base::Outcome<BookAnswer>> Book::refuse_unknown(domain::BookingWish wish) {
+  if (std::optional<base::Outcome<BookAnswer>> told = co_await told_before(wish)) co_return *std::move(told);
+  co_return base::Code::not_found;
+}
+
+/// What may exist is never refused from memory: the ledger says whether the same key booked before. Nothing where it
+/// did not.
+asio::awaitable<std::optional<base::Outcome<BookAnswer>>> Book::told_before(domain::BookingWish wish) {
+  const base::Outcome<std::optional<domain::Booking>> found = co_await parts_.ledger.find(wish.id);
+  if (!found) co_return found.as<BookAnswer>();
+  if (!*found) co_return std::nullopt;
+  if (!same_wish(**found, wish)) co_return conflict();
+  co_return BookAnswer(Booked{**found, true});
 }
 
 BookAnswer Book::refusal_of_memory(const ActivityEntry& entry, Violations violations, base::SteadyTime now) const {

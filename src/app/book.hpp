@@ -89,7 +89,7 @@ class Book {
   struct Target {
     domain::BookingWish wish;
     std::shared_ptr<const domain::Programme> programme;
-    std::shared_ptr<const ActivityEntry> entry;
+    std::shared_ptr<const ActivityEntry> entry;  ///< null where this process knows of no such activity
     Actor actor;
   };
 
@@ -103,6 +103,8 @@ class Book {
   asio::awaitable<std::optional<base::Outcome<BookAnswer>>> refuse_after_reading(const Target& target,
                                                                                  base::Date birth_date,
                                                                                  Violations violations);
+  asio::awaitable<base::Outcome<BookAnswer>> refuse_unknown(domain::BookingWish wish);
+  asio::awaitable<std::optional<base::Outcome<BookAnswer>>> told_before(domain::BookingWish wish);
   BookAnswer refusal_of_memory(const ActivityEntry& entry, Violations violations, base::SteadyTime now) const;
   /// `place` may be nothing: then it is taken here.
   asio::awaitable<base::Outcome<BookAnswer>> decide(const Target& target, std::optional<runtime::CountGuard> place);

@@ -42,15 +42,12 @@ Found find_activity(const Api& api, const Request& request) {
   return found;
 }
 
-/// An activity as a store has just told it, among what memory knows of its programme.
-asio::awaitable<Answer> answer_with(const Api& api, const Request& request, domain::Activity activity) {
-  Taken taken;
-  const base::Outcome<base::Done> counted = co_await add_seats_taken(api, activity.programme_id, taken);
-  if (!counted) co_return failure(request, counted);
+/// An activity as the transaction that read or changed it left it, among what memory knows of its programme. Asks no
+/// store: what was done is never told as a failure.
+Answer answer_with(const Api& api, const Request& request, domain::Activity activity) {
   const app::Catalogue& catalogue = api.catalogue.current();
   const app::ProgrammeEntry* programme = catalogue.programme(activity.programme_id);
-  // Another process has just made it; this one hears of it within a second.
-  if (programme == nullptr) co_return problem(request, base::Code::unavailable);
+  if (programme == nullptr) return problem(request, base::Code::outcome_unknown);
   const app::ActivityEntry* known = catalogue.activity(activity.id);
 
   app::ActivityEntry entry;
@@ -58,13 +55,12 @@ asio::awaitable<Answer> answer_with(const Api& api, const Request& request, doma
   const domain::Station* station = catalogue.station(programme->programme->station_id);
   if (station != nullptr) entry.station = std::make_shared<const domain::Station>(*station);
   entry.seats = known == nullptr ? std::make_shared<app::SeatState>() : known->seats;
-  activity.seats_taken = taken[activity.id];
   entry.activity = std::move(activity);
   Answer answer = json_answer(api, [&](JsonWriter& json) {
     write_for_staff(json, entry.activity, context_of(entry, api.time.now()), entry.activity.seats_taken);
   });
   answer.with("ETag", etag(entry.activity.version));
-  co_return answer;
+  return answer;
 }
 
 /// invalid_state, with the seats taken where they are what is in the way.
@@ -117,7 +113,7 @@ asio::awaitable<Answer> admin_create_activity(const Api& api, Request& request) 
   const base::Outcome<app::Created<domain::Activity>> created =
       co_await api.manage_catalogue.create_activity(std::move(activity), *request.claims, request.actor(), mark);
   if (!created) co_return failure(request, created);
-  Answer answer = co_await answer_with(api, request, created->value);
+  Answer answer = answer_with(api, request, created->value);
   if (answer.status != 200) co_return answer;
   tell_created(answer, "/api/v1/admin/activities/", created->value.id.hex(), created->earlier);
   co_return answer;
@@ -127,7 +123,12 @@ asio::awaitable<Answer> admin_get_activity(const Api& api, Request& request) {
   Found found = find_activity(api, request);
   if (found.entry == nullptr) co_return std::move(found.refused);
   found.entry->seats->touch(api.clock.steady_now());
-  co_return co_await answer_with(api, request, found.entry->activity);
+  domain::Activity activity = found.entry->activity;
+  Taken taken;
+  const base::Outcome<base::Done> counted = co_await add_seats_taken(api, activity.programme_id, taken);
+  if (!counted) co_return failure(request, counted);
+  activity.seats_taken = taken[activity.id];
+  co_return answer_with(api, request, std::move(activity));
 }
 
 asio::awaitable<Answer> admin_update_activity(const Api& api, Request& request) {
@@ -146,7 +147,7 @@ asio::awaitable<Answer> admin_update_activity(const Api& api, Request& request) 
       activity, sessions_replaced, version, *request.claims, request.actor());
   if (updated.is_refused()) co_return co_await refuse_change(api, request, updated.refused(), activity);
   if (!updated) co_return failure(request, updated);
-  co_return co_await answer_with(api, request, *updated);
+  co_return answer_with(api, request, *updated);
 }
 
 asio::awaitable<Answer> admin_publish_activity(const Api& api, Request& request) {
@@ -155,7 +156,7 @@ asio::awaitable<Answer> admin_publish_activity(const Api& api, Request& request)
   const base::Outcome<domain::Activity> published =
       co_await api.manage_catalogue.publish(found.entry->activity.id, *request.claims, request.actor());
   if (!published) co_return failure(request, published);
-  co_return co_await answer_with(api, request, *published);
+  co_return answer_with(api, request, *published);
 }
 
 asio::awaitable<Answer> admin_cancel_activity(const Api& api, Request& request) {
@@ -167,7 +168,7 @@ asio::awaitable<Answer> admin_cancel_activity(const Api& api, Request& request) 
   const base::Outcome<domain::Activity> cancelled = co_await api.manage_catalogue.cancel(
       found.entry->activity.id, std::move(reason), *request.claims, request.actor());
   if (!cancelled) co_return failure(request, cancelled);
-  co_return co_await answer_with(api, request, *cancelled);
+  co_return answer_with(api, request, *cancelled);
 }
 
 }  // namespace zl::http

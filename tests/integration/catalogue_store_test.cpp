@@ -311,6 +311,7 @@ TEST_F(CatalogueStoreTest, meetings_and_ages_stand_while_somebody_is_booked_and_
   activity.sessions[0].venue = "礼堂";
   const domain::Activity moved = wait(store_->update_activity(activity, activity.version, admin_)).value();
   EXPECT_EQ(moved.sessions[0].venue, "礼堂");
+  EXPECT_EQ(moved.seats_taken, 1);
   EXPECT_EQ(fence_of(activity.id), 0U);
 }
 

@@ -219,6 +219,33 @@ TEST_F(GateTest, is_installed_over_a_newer_one_of_another_redis) {
   EXPECT_NE(granted(book(1, 1, 1)), nullptr);
 }
 
+TEST_F(GateTest, brings_nothing_back_that_was_cancelled_after_its_image_was_read) {
+  install(image(1, {2, 2}));
+  take(1, 1, 1);
+  take(2, 2, 2);
+  app::GateImage read = image(2, {2, 2});
+  read.bookings = {committed(1, 1, 1), committed(2, 2, 2)};
+  const auto cancel = [this](std::uint64_t booking, std::uint64_t activity) {
+    return run([&] {
+      return gate->remove_cancelled(programme, id_of<base::ActivityId>(activity), id_of<base::BookingId>(booking));
+    });
+  };
+  EXPECT_TRUE(cancel(1, 1));
+  ASSERT_TRUE(install(std::move(read)));
+  EXPECT_EQ(count(1).seats.used, 0);
+  EXPECT_TRUE(holders(1)->holders.empty());
+  take(3, 1, 1);
+  EXPECT_EQ(count(2).seats.used, 1) << "the other one stays";
+  // As a cancellation that finds no gate.
+  ask({"DEL", redis::ProgrammeKeys(programme).gate()});
+  EXPECT_FALSE(cancel(2, 2));
+  app::GateImage again = image(3, {2, 2});
+  again.bookings = {committed(2, 2, 2), committed(3, 1, 1)};
+  ASSERT_TRUE(install(std::move(again)));
+  EXPECT_EQ(count(2).seats.used, 0);
+  EXPECT_EQ(count(1).seats.used, 1);
+}
+
 TEST_F(GateTest, forgets_activities_that_an_image_no_longer_has) {
   app::GateImage made = image(1, {5, 5});
   made.bookings = {committed(1, 2, 1)};

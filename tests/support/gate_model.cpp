@@ -162,6 +162,7 @@ base::Outcome<base::Done> GateModel::remove(base::ProgrammeId programme_id, base
 
 base::Outcome<base::Done> GateModel::remove_cancelled(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                                       base::BookingId id) {
+  gone_.insert(id);
   const Hold* held = hold(programme_id, id);
   const domain::GrantNumber grant = held == nullptr ? domain::GrantNumber{} : held->grant;
   return remove(programme_id, activity_id, {{id, grant}}, app::Unit::returns);
@@ -263,6 +264,9 @@ base::Outcome<bool> GateModel::install(const app::GateImage& image) {
     ++fresh.activities[booking.activity_id].used;
   }
   programmes_[image.programme_id] = std::move(fresh);
+  for (const app::GateBooking& booking : image.bookings) {
+    if (gone_.contains(booking.id)) (void)remove_cancelled(image.programme_id, booking.activity_id, booking.id);
+  }
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,7 +63,10 @@ class GateModel {
                                          std::uint64_t version);
 
   /// Redis has lost everything.
-  void lose() { programmes_.clear(); }
+  void lose() {
+    programmes_.clear();
+    gone_.clear();
+  }
   void lose(base::ProgrammeId id) { programmes_.erase(id); }
 
   /// Null where there is none. To be changed by tests that make the gate wrong on purpose.
@@ -81,6 +85,7 @@ class GateModel {
 
   base::Milliseconds hold_ttl_;
   std::map<base::ProgrammeId, Programme> programmes_;
+  std::set<base::BookingId> gone_;  ///< cancelled: an image that was read before may be installed after
 };
 
 }  // namespace zl::test

@@ -53,6 +53,7 @@ std::vector<domain::Activity> activities_of(const Rows& rows) {
     activity.publication = row.as<domain::Publication>(8);
     activity.cancel_reason = row.text(9);
     activity.version = row.u64(10);
+    activity.seats_taken = row.integer(11);
     activities.push_back(std::move(activity));
   }
   return activities;

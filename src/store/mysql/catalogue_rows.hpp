@@ -27,15 +27,17 @@ inline constexpr std::string_view select_programme =
     "version FROM programmes WHERE id = ?";
 inline constexpr std::string_view select_activities =
     "SELECT a.id, a.programme_id, a.kind, a.title, a.description, a.age_min, a.age_max, s.capacity, a.publication, "
-    "a.cancel_reason, a.version FROM activities a JOIN activity_seats s ON s.activity_id = a.id ORDER BY a.id";
+    "a.cancel_reason, a.version, s.seats_taken FROM activities a JOIN activity_seats s ON s.activity_id = a.id ORDER "
+    "BY a.id";
 // Index activities_programme.
 inline constexpr std::string_view select_activities_of_programme =
     "SELECT a.id, a.programme_id, a.kind, a.title, a.description, a.age_min, a.age_max, s.capacity, a.publication, "
-    "a.cancel_reason, a.version FROM activities a JOIN activity_seats s ON s.activity_id = a.id "
+    "a.cancel_reason, a.version, s.seats_taken FROM activities a JOIN activity_seats s ON s.activity_id = a.id "
     "WHERE a.programme_id = ? ORDER BY a.id";
 inline constexpr std::string_view select_activity =
     "SELECT a.id, a.programme_id, a.kind, a.title, a.description, a.age_min, a.age_max, s.capacity, a.publication, "
-    "a.cancel_reason, a.version FROM activities a JOIN activity_seats s ON s.activity_id = a.id WHERE a.id = ?";
+    "a.cancel_reason, a.version, s.seats_taken FROM activities a JOIN activity_seats s ON s.activity_id = a.id WHERE "
+    "a.id = ?";
 inline constexpr std::string_view select_sessions =
     "SELECT activity_id, id, starts_at, ends_at, venue FROM sessions ORDER BY activity_id, starts_at, id";
 // Index sessions_activity, which gives the order too.

@@ -9,6 +9,7 @@
 --              v<activity> its version in the ledger that the capacity is of: apart from the tally, so that booking doesn't read it
 -- held   hash  b<booking> record, a<attendee> and u<user> rows of activity and booking
 -- seats  zset  one an activity: bookings, scored by their hold's deadline, or +inf once committed: ZADD XX +inf confirms them
+-- gone   zset  bookings that were cancelled lately, scored by when: an image may have been read before, and be installed after
 --
 -- A record: activity, attendee, user, then its RECEIPT. Numbers that are kept or answered are big-endian doubles: exact to 2^53,
 -- and a multiple cheaper than decimals.
@@ -18,6 +19,7 @@
 local NAME = 17
 local ROW = 2 * NAME
 local WISH = 3 * NAME
+local GONE_MS = 600000  -- so long at most is an image on its way
 
 local TALLY = '>dddddd'   -- number of seat changes, used, capacity, spare, when the last seat went (or 0), end of booking
 local COUNTS = 24         -- bytes of its first three numbers
@@ -40,6 +42,8 @@ local function write_tally(t)
 end
 
 local function seats_key(gate, activity) return string.sub(gate, 1, -5) .. 'seats:' .. string.sub(activity, 2) end
+
+local function gone_key(gate) return string.sub(gate, 1, -5) .. 'gone' end
 
 local function version_field(activity) return 'v' .. string.sub(activity, 2) end
 
@@ -259,10 +263,21 @@ local function cut_row(held, field, booking)
   if #kept == 0 then redis.call('HDEL', held, field) else redis.call('HSET', held, field, table.concat(kept)) end
 end
 
+local function remember_gone(gate, booking)
+  local key, now = gone_key(gate), now_ms()
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - GONE_MS)
+  redis.call('ZADD', key, now, booking)
+  redis.call('PEXPIRE', key, GONE_MS)
+end
+
 -- keys: gate, held, seats. args: run, activity, returns|stays, (booking, grant or *)…
--- A hold goes only where the gate holds exactly that grant. With `stays` its unit remains used, because the ledger said full.
+-- A hold goes only where the gate holds exactly that grant; * is any, for bookings that were cancelled. With `stays` its unit
+-- remains used, because the ledger said full.
 local function remove(keys, args)
   local activity, removed = args[2], 0
+  for i = 4, #args, 2 do
+    if args[i + 1] == '*' then remember_gone(keys[1], args[i]) end
+  end
   local tally = open_tally(keys[1], args[1], activity)
   if not tally then return 'lost' end
   for i = 4, #args, 2 do
@@ -391,7 +406,8 @@ end
 -- keys: gate, held, staged held, then for each activity its seats and its staged seats.
 -- args: run, epoch, arrival, opens, cap_attendee, cap_user (-1: none), overlap, then for each activity: its name, capacity, used,
 -- end, names of overlapping ones, version.
--- Only over an absent or older gate, or one that was built on another Redis.
+-- Only over an absent or older gate, or one that was built on another Redis. Without the bookings that were cancelled since the
+-- image was read.
 local function install(keys, args)
   local run, epoch, taken = args[1], tonumber(args[2]), 0
   local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'activities')
@@ -418,6 +434,13 @@ local function install(keys, args)
     if redis.call('EXISTS', keys[i + 1]) == 1 then
       redis.call('RENAME', keys[i + 1], keys[i])
       redis.call('PERSIST', keys[i])
+    end
+  end
+  for _, booking in ipairs(redis.call('ZRANGE', gone_key(keys[1]), 0, -1)) do
+    local record = redis.call('HGET', keys[2], booking)
+    if record then
+      local activity = string.sub(record, 1, NAME)
+      remove({keys[1], keys[2], seats_key(keys[1], activity)}, {run, activity, 'returns', booking, grant_of(record)})
     end
   end
   return 1

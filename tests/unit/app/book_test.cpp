@@ -62,6 +62,23 @@ TEST_F(BookTest, finds_no_unknown_activities_drafts_and_attendees) {
   EXPECT_FALSE(happened("gate.book"));
 }
 
+TEST_F(BookTest, tells_again_of_a_booking_in_an_activity_that_this_process_knows_nothing_of_yet) {
+  ASSERT_TRUE(is_booked(press(1, 1)));
+  domain::Activity draft = test::sample_activity(1, 10);
+  draft.publication = domain::Publication::draft;
+  engine.put(draft);
+  engine.publish();
+  engine.trace.clear();
+  const Answer again = press(1, 1);
+  ASSERT_TRUE(is_booked(again));
+  EXPECT_TRUE(std::get<Booked>(*again).earlier);
+  EXPECT_EQ(refused_with(press(1, 1, "key-0002")), Code::not_found);
+  EXPECT_EQ(refused_with(engine.run(engine.book(id_of<base::UserId>(1), id_of<base::ActivityId>(1),
+                                                id_of<base::AttendeeId>(2), "key-0001", test::sample_actor))),
+            Code::idempotency_conflict);
+  EXPECT_FALSE(happened("gate.book"));
+}
+
 TEST_F(BookTest, finds_no_child_of_somebody_else) {
   const auto as_stranger = [&] {
     return engine.run(engine.book(id_of<base::UserId>(2), id_of<base::ActivityId>(1), id_of<base::AttendeeId>(1),
