@@ -5,7 +5,7 @@
 #   tests/http|fault/test_*.py     one entry each
 #   tests/layers|scripts/test_*    one entry each, executable scripts
 
-set(ZL_TEST_TIMEOUT_S 300)
+set(ZL_TEST_TIMEOUT_S 1200)
 set(ZL_TEST_ENVIRONMENT
   "ZL_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
   "ZL_BINARY_DIR=${CMAKE_BINARY_DIR}"

@@ -72,7 +72,7 @@ TEST_F(GateQueueTest, sends_no_more_than_so_many_in_a_call) {
 TEST_F(GateQueueTest, collects_what_comes_while_a_call_is_on_the_way) {
   install(image(1, {9}));
   forget_calls();
-  ask({"CLIENT", "PAUSE", "300", "ALL"});
+  servers->pause(test::Store::redis);
   std::atomic<int> answered = 0;
   for (const domain::BookingWish& wish : crowd(5)) {
     runtime::run_on(loops, 0, runtime::as_task([&] {
@@ -81,6 +81,7 @@ TEST_F(GateQueueTest, collects_what_comes_while_a_call_is_on_the_way) {
                     }));
     settle();
   }
+  servers->resume(test::Store::redis);
   wait_for([&answered] { return answered == 5; });
   EXPECT_EQ(calls("fcall"), 2) << "the first alone, then the others";
   EXPECT_EQ(count(1).seats.used, 5);
@@ -95,7 +96,7 @@ TEST_F(GateQueueTest, is_late_while_a_call_waits_for_longer_than_it_should) {
     return late;
   };
   EXPECT_FALSE(is_late_in(std::chrono::hours(1))) << "nothing waits";
-  ask({"CLIENT", "PAUSE", "300", "ALL"});
+  servers->pause(test::Store::redis);
   std::atomic<int> answered = 0;
   const auto press = [&] {
     boost::asio::co_spawn(loops.executor(0), book_and_count(*gate, crowd(1)[0], answered), boost::asio::detached);
@@ -103,6 +104,7 @@ TEST_F(GateQueueTest, is_late_while_a_call_waits_for_longer_than_it_should) {
   runtime::run_on(loops, 0, runtime::as_task(press));
   settle();
   EXPECT_TRUE(is_late_in(std::chrono::milliseconds(251)));
+  servers->resume(test::Store::redis);
   wait_for([&answered] { return answered == 1; });
   EXPECT_FALSE(is_late_in(std::chrono::hours(1)));
 }

@@ -37,18 +37,31 @@ class LedgerRecallTest : public LedgerTest {
     eventually(
         [&] { return db_.query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'").front().u64(1) == 2; });
   }
+  /// As many as begin a batch beside another, with `first` the first of them; the others are of different people. Made
+  /// before anything is held up: it takes time, and what is queued meanwhile may wait for too long.
+  std::vector<app::LedgerItem> a_crowd(app::LedgerItem first, const base::ActivityId& activity) {
+    std::vector<app::LedgerItem> items{std::move(first)};
+    while (items.size() < mysql::overlap_items) items.push_back(an_item(activity, one_each_));
+    return items;
+  }
+  std::vector<std::future<BookAnswer>> start_all(const std::vector<app::LedgerItem>& items) {
+    std::vector<std::future<BookAnswer>> answers;
+    answers.reserve(items.size());
+    for (const app::LedgerItem& item : items) answers.push_back(start_booking(item));
+    return answers;
+  }
   /// One booking and a crowd, each of them somebody else's.
   void book_in_two_lanes(const base::ActivityId& activity) {
     as<LedgerBooked>(book(an_item(activity, one_each_)));  // there is a guard
+    const app::LedgerItem held_up = an_item(activity, one_each_);
+    const std::vector<app::LedgerItem> crowd = a_crowd(an_item(activity, one_each_), activity);
     hold_guard();
-    std::vector<std::future<BookAnswer>> answers;
-    answers.push_back(start_booking(an_item(activity, one_each_)));
+    auto first = start_booking(held_up);
     await_lock_wait();
-    for (std::size_t i = 0; i < mysql::overlap_items; ++i) {
-      answers.push_back(start_booking(an_item(activity, one_each_)));
-    }
+    auto answers = start_all(crowd);
     await_two_lock_waits();
     db_.execute("COMMIT");
+    as<LedgerBooked>(first.get());
     for (auto& answer : answers) as<LedgerBooked>(answer.get());
   }
 
@@ -139,12 +152,13 @@ TEST_F(LedgerRecallTest, TheSameMotherInTwoLanesGetsWhatHerCapAllows) {
   learn(activity, one_each_);
   learn(other_activity, one_each_);
   const auto mother = a_user();
+  const app::LedgerItem held_up = an_item(activity, an_attendee(), mother, {one_each_, {}});
+  const std::vector<app::LedgerItem> items =
+      a_crowd(an_item(other_activity, an_attendee(), mother, {one_each_, {}}), activity);
   hold_guard();
-  auto first = start_booking(an_item(activity, an_attendee(), mother, {one_each_, {}}));
+  auto first = start_booking(held_up);
   await_lock_wait();
-  std::vector<std::future<BookAnswer>> crowd;
-  crowd.push_back(start_booking(an_item(other_activity, an_attendee(), mother, {one_each_, {}})));
-  for (std::size_t i = 1; i < mysql::overlap_items; ++i) crowd.push_back(start_booking(an_item(activity, one_each_)));
+  auto crowd = start_all(items);
   await_two_lock_waits();
   db_.execute("COMMIT");
   // Whoever came to the guard first; the other one is told so.
@@ -171,17 +185,15 @@ TEST_F(LedgerRecallTest, WhatWasDecidedBeforehandDoesNotPassOnceTheSameMotherCam
   learn(other_activity, one_each_);
   const auto mother = a_user();
   const app::LedgerItem held_up = an_item(activity, an_attendee(), mother, {one_each_, {}});
-  std::vector<app::LedgerItem> items{an_item(other_activity, an_attendee(), mother, {one_each_, {}})};
-  while (items.size() < mysql::overlap_items) items.push_back(an_item(activity, one_each_));
+  const std::vector<app::LedgerItem> items =
+      a_crowd(an_item(other_activity, an_attendee(), mother, {one_each_, {}}), activity);
   // Its row waits for its attendee's, before it comes to the guard.
   db_.execute("BEGIN");
   db_.query(mysql::sql("SELECT 1 FROM attendees FORCE INDEX (attendees_living) WHERE id = ? AND living = 1 FOR UPDATE",
                        held_up.wish.attendee_id));
   auto first = start_booking(held_up);
   await_lock_wait();
-  std::vector<std::future<BookAnswer>> crowd;
-  crowd.reserve(items.size());
-  for (const app::LedgerItem& item : items) crowd.push_back(start_booking(item));
+  auto crowd = start_all(items);
   for (auto& answer : crowd) as<LedgerBooked>(answer.get());
   db_.execute("COMMIT");
   EXPECT_EQ(refusal(first.get()), base::Code::limit_reached);
@@ -189,6 +201,7 @@ TEST_F(LedgerRecallTest, WhatWasDecidedBeforehandDoesNotPassOnceTheSameMotherCam
 }
 
 TEST_F(LedgerRecallTest, DifferentPeopleInTwoLanesAreNotReadAgain) {
+  config_.connection.idle_timeout_s = 3600;
   const auto activity = an_activity(1000);
   // First so that both lanes have sessions: what is remembered goes with each new one.
   book_in_two_lanes(activity);

@@ -35,7 +35,8 @@ class RedisSubscriberTest : public RedisTest {
   }
 
   void expect_hears(std::string_view payload) {
-    EXPECT_EQ(ask({"PUBLISH", "zl:seats", payload}).number(), 1);
+    // On a slow machine it may have fallen silent, and be about to come back, once more.
+    wait_for([&] { return ask({"PUBLISH", "zl:seats", payload}).number() == 1; });
     wait_for([&] { return !messages.empty() && messages.back().second == payload; });
   }
 
@@ -56,9 +57,9 @@ TEST_F(RedisSubscriberTest, HearsItsChannelsInOrder) {
 
 TEST_F(RedisSubscriberTest, StaysConnectedWhileNothingIsPublished) {
   SubscriberOptions with = listening();
-  with.silence_limit = Milliseconds(1000);
+  with.silence_limit = Milliseconds(3000);
   const auto subscriber = subscribed(with);
-  let_pass(Milliseconds(2500));
+  let_pass(Milliseconds(7000));
   EXPECT_EQ(ups, 1) << "pings are signs of life";
   EXPECT_TRUE(messages.empty());
   expect_hears("after the silence");
@@ -66,13 +67,13 @@ TEST_F(RedisSubscriberTest, StaysConnectedWhileNothingIsPublished) {
 
 TEST_F(RedisSubscriberTest, LeavesAConnectionThatFellSilentAndRecovers) {
   SubscriberOptions with = listening();
-  with.silence_limit = Milliseconds(150);
+  with.silence_limit = Milliseconds(1000);
   const auto subscriber = subscribed(with);
   servers->pause(test::Store::redis);
   wait_for([&] { return !subscriber->up(); });
   servers->resume(test::Store::redis);
   wait_for([&] { return subscriber->up() && admin->up(); });
-  EXPECT_EQ(ups, 2);
+  EXPECT_GE(ups, 2);
   expect_hears("again");
 }
 

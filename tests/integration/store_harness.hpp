@@ -161,8 +161,8 @@ class StoreTest : public ::testing::Test {
   StandingClock clock_;
   SeededRandom& random_ = shared_random();  // goes on from test to test, so that no id comes twice
   runtime::Metrics metrics_;
-  mysql::Connection connection_{connection_config(migrating)};
-  mysql::ConnectionPool pool_{{connection_config(serving), 4, 2048, 20'000}, clock_, random_, metrics_};
+  mysql::Connection connection_{mysql::for_migrations(connection_config(migrating))};
+  mysql::ConnectionPool pool_{{connection_config(serving), 4, 2048, 120'000}, clock_, random_, metrics_};
 
  private:
   static SeededRandom& shared_random() {

@@ -20,8 +20,7 @@ class EmulatedPlatform {
  public:
   /// `options` as `python3 -m support.wechat_emulator` takes them.
   explicit EmulatedPlatform(std::vector<std::string> options)
-      : output_(std::filesystem::temp_directory_path() / ("zhonglou_wechat_" + std::to_string(::getpid()) + ".out")),
-        process_(command(std::move(options)), {output_, {}}) {
+      : output_(empty_output()), process_(command(std::move(options)), {output_, {}}) {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (url_.empty()) {
       if (!process_.running() || std::chrono::steady_clock::now() > give_up) {
@@ -41,6 +40,13 @@ class EmulatedPlatform {
   const std::string& url() const { return url_; }
 
  private:
+  /// A process that was killed may have left one for the same number, with the address of an emulator that is gone.
+  static std::filesystem::path empty_output() {
+    const std::string name = "zhonglou_wechat_" + std::to_string(::getpid()) + ".out";
+    std::filesystem::path output = std::filesystem::temp_directory_path() / name;
+    std::filesystem::remove(output);
+    return output;
+  }
   static std::vector<std::string> command(std::vector<std::string> options) {
     std::vector<std::string> words{"/usr/bin/env",
                                    "PYTHONPATH=" + (source_dir() / "tests").string(),

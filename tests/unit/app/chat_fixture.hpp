@@ -319,7 +319,7 @@ class ChatTest : public testing::Test {
   app::SelfCheckIn check_in{families, door, engine.catalogue, engine.time, town_offset_minutes};
   app::Converse converse{{identities, pushes, people, engine.ledger, engine.cancel, check_in, engine.catalogue,
                           engine.time, engine.clock, town_offset_minutes, "https://zl.example"}};
-  app::PushTimes times{base::Milliseconds(50), base::Milliseconds(20), base::Milliseconds(1)};
+  app::PushTimes times{base::Milliseconds(1000), base::Milliseconds(20), base::Milliseconds(1)};
   app::HandlePush handle{{pushes, converse, identities, &receipts, &receipts, engine.time, town_offset_minutes,
                           engine.group, engine.clock, app::PushMetrics::of(engine.metrics), times}};
   int pushes_made = 0;

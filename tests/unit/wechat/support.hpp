@@ -91,7 +91,8 @@ class ManualLoop {
     const Eventual<T> result = start(std::move(task));
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     context.restart();
-    while (!*result && std::chrono::steady_clock::now() < give_up && context.run_one_for(std::chrono::seconds(1)) > 0) {
+    while (!*result && std::chrono::steady_clock::now() < give_up && !context.stopped()) {
+      context.run_one_for(std::chrono::seconds(1));
     }
     if (!*result) throw std::runtime_error("the task waits for something that does not happen");
     return std::move(**result);
