@@ -14,7 +14,6 @@ CAPACITY = 12
 FAMILIES = 16
 TOLD_BEFORE = 3
 STATEMENT_TIMEOUT_MS = 1000
-COMMAND_TIMEOUT_MS = 500
 
 # Longer than a command of Redis may take, and than the server follows an unanswered COMMIT up.
 LASTS_S = {"redis": 1.5, "mysql": 3.5}
@@ -23,8 +22,7 @@ gates = {}
 
 
 def setUpModule():
-    FaultCase.start_town(**SETTINGS, mysql__statement_timeout_ms=STATEMENT_TIMEOUT_MS, mysql__lock_wait_s=1,
-                         redis__command_timeout_ms=COMMAND_TIMEOUT_MS)
+    FaultCase.start_town(**SETTINGS, mysql__statement_timeout_ms=STATEMENT_TIMEOUT_MS, mysql__lock_wait_s=1)
     town = FaultCase.town
     gates["redis"] = TcpGate(town.stack.redis_socket)
     gates["mysql"] = TcpGate(town.stack.mysql_socket, mysql=True)

@@ -23,6 +23,7 @@ SETTINGS = {
     "booking__hold_ttl_ms": HOLD_TTL_MS,
     "booking__reconcile_interval_ms": 200,
     "mysql__item_deadline_ms": 2000,
+    "redis__command_timeout_ms": 500,
 }
 RULES = {"max_per_attendee": 2, "max_per_user": 4, "forbid_overlap": True, "cancel_hours": 24}
 

@@ -40,9 +40,9 @@ class KilledBeforeTheCommit(CrashCase):
             self.assertIsInstance(press.exception(PATIENCE_S), Exception, "an answer without a commit")
         self.audit_ledger()
         self.assertEqual(self.ledger.booked(activity["id"]), set())
+        self.assertEqual(self.gate.holders(self.programme["id"], activity["id"]), self.CAPACITY)
 
         self.restart_server()
-        self.assertEqual(self.gate.holders(self.programme["id"], activity["id"]), self.CAPACITY)
         crowd.families = crowd.families[::2]  # the others never come back
         told = self.sold_as_told([press.result() for press in crowd.press_until_told(activity)], activity)
         self.assertEqual(len(told), self.CAPACITY // 2)

@@ -28,7 +28,8 @@ LONG = bool(os.environ.get("ZL_LONG"))
 SEED = 20180701
 VISITS = 4 if LONG else 1
 HOLD_TTL_MS = 1500
-SETTINGS = {"booking__hold_ttl_ms": HOLD_TTL_MS, "booking__reconcile_interval_ms": 100, "mysql__item_deadline_ms": 1000}
+SETTINGS = {"booking__hold_ttl_ms": HOLD_TTL_MS, "booking__reconcile_interval_ms": 100, "mysql__item_deadline_ms": 1000,
+            "redis__command_timeout_ms": 500}
 RULES = {"max_per_attendee": 2, "max_per_user": 4, "forbid_overlap": False, "cancel_hours": 24}
 # A hold lasts so long; a server that died keeps the reconciler's turn for five seconds; the rest is for a busy machine.
 HEAL_MS = HOLD_TTL_MS + 5_000 + 6_000

@@ -16,11 +16,12 @@ from support.stack import clock_ahead
 from town import book, eventually, fresh, key
 
 HOLD_TTL_MS = 2000
-SETTINGS = {"booking__hold_ttl_ms": HOLD_TTL_MS, "booking__reconcile_interval_ms": 200, "mysql__item_deadline_ms": 1500}
+SETTINGS = {"booking__hold_ttl_ms": HOLD_TTL_MS, "booking__reconcile_interval_ms": 200, "mysql__item_deadline_ms": 1500,
+            "redis__command_timeout_ms": 500}
 STALL_S = 30 if os.environ.get("ZL_LONG") else HOLD_TTL_MS / 1000 + 2
 OFF_S = 7 * 60
 OFF = {"right": 0, "fast": OFF_S, "slow": -OFF_S}
-OPENS_IN_S = 4
+OPENS_IN_S = 10
 OPEN_FOR_S = 2
 PAUSE_S = 0.01
 

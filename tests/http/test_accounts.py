@@ -9,7 +9,6 @@ from town import PASSWORD, UNKNOWN_ID, TownCase, book, eventually, fresh
 
 FAILURES_PER_ACCOUNT = 3
 FAILURE_WINDOW_S = 5
-PUBLISHED_WITHIN_S = 2
 SHORT_TOKEN_TTL_S = 1
 
 other_server = None
@@ -36,7 +35,7 @@ class AccountCase(TownCase):
         """The token is refused here at once, and by the other process soon."""
         self.refused(client.get(path), 401, "unauthorized")
         elsewhere = client.on(other_server.url)
-        eventually(lambda: elsewhere.get(path).status == 401, PUBLISHED_WITHIN_S, "the other process refuses the token")
+        eventually(lambda: elsewhere.get(path).status == 401, what="the other process refuses the token")
         elsewhere.close()
 
     def assert_good(self, client, path="/me"):
@@ -69,15 +68,14 @@ class AdminLogin(AccountCase):
         client = self.town.client()
         names = [self.town.account("auditor").me["username"] for _ in range(7)]
 
-        def median_s(usernames):
-            times = []
-            for username in usernames:
-                started = time.monotonic()
-                self.refused(try_login(client, username, "wrong-password"), 401, "unauthorized")
-                times.append(time.monotonic() - started)
-            return statistics.median(times)
+        def time_s(username):
+            started = time.monotonic()
+            self.refused(try_login(client, username, "wrong-password"), 401, "unauthorized")
+            return time.monotonic() - started
 
-        wrong, unknown = median_s(names), median_s([fresh("nobody-") for _ in names])
+        # By turns, so that a machine that is busy for a while slows both.
+        times = [(time_s(name), time_s(fresh("nobody-"))) for name in names]
+        wrong, unknown = (statistics.median(each) for each in zip(*times))
         self.assertGreater(unknown, wrong / 3)
         self.assertLess(unknown, wrong * 3)
 

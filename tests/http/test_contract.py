@@ -3,11 +3,12 @@
 The client checks each answer against the document; here it is made sure that nothing is left out.
 """
 
+import datetime
 import time
 import unittest
 
 from client import CONTRACT, Client, done, made
-from town import PASSWORD, UNKNOWN_ID, TownCase, book, fresh, in_hours, key
+from town import PASSWORD, UNKNOWN_ID, TownCase, book, fresh, in_hours, key, parse_instant
 from support.wechat_emulator.cipher import Cipher, signature
 from support.wechat_emulator.pushes import cdata, text_xml
 from wechat_town import AES_KEY, CALLBACK_TOKEN, WechatTownCase
@@ -163,7 +164,8 @@ class Walk(TownCase):
         admin, session = self.town.admin, activity["sessions"][0]
         self.assertIsNone(done(admin.get(f"/admin/stations/{self.town.station['id']}/wechat-qr"))["expires_at"])
         code = done(admin.get(f"/admin/sessions/{session['id']}/wechat-qr"))
-        self.assertEqual(in_hours(26 + 1 + 1)[:13], code["expires_at"][:13])
+        hour, minute = datetime.timedelta(hours=1), datetime.timedelta(minutes=1)
+        self.assertAlmostEqual(parse_instant(code["expires_at"]), parse_instant(session["ends_at"]) + hour, delta=minute)
 
     def walk_wechat(self):
         platform, public = self.town.platform, self.town.client()

@@ -14,8 +14,7 @@ SOCKET_TIMEOUT_S = 30
 
 
 def setUpModule():
-    TownCase.start_town(http__body_limit_bytes=BODY_LIMIT_BYTES, http__header_limit_bytes=HEADER_LIMIT_BYTES,
-                        http__header_timeout_ms=SLOW_SENDER_MS, http__body_timeout_ms=SLOW_SENDER_MS)
+    TownCase.start_town(http__body_limit_bytes=BODY_LIMIT_BYTES, http__header_limit_bytes=HEADER_LIMIT_BYTES)
 
 
 def tearDownModule():
@@ -25,9 +24,13 @@ def tearDownModule():
 class RawCase(Unchanged):
     """Bytes as no well-behaved client sends them."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = cls.town.stack.server
+
     def connect(self):
-        address = (self.town.admin.address.hostname, self.town.admin.address.port)
-        connection = socket.create_connection(address, timeout=SOCKET_TIMEOUT_S)
+        connection = socket.create_connection(("127.0.0.1", self.server.port), timeout=SOCKET_TIMEOUT_S)
         self.addCleanup(connection.close)
         return connection
 
@@ -209,6 +212,11 @@ class SecondServer(TownCase):
 
 
 class SlowSenders(RawCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = cls.town.stack.start_server(http__header_timeout_ms=SLOW_SENDER_MS, http__body_timeout_ms=SLOW_SENDER_MS)
+
     def test_a_header_that_does_not_end_is_408(self):
         connection = self.connect()
         answer = self.exchange(b"GET /api/v1/time HTTP/1.1\r\nHost: to", ("GET", "/api/v1/time"), connection)
@@ -225,7 +233,7 @@ class SlowSenders(RawCase):
         slow = [self.connect() for _ in range(20)]
         for connection in slow:
             connection.sendall(self.request("Content-Length: 100", body=b"{"))
-        self.assertEqual(self.town.client().get("/time").status, 200)
+        self.assertEqual(self.town.client(url=self.server.url).get("/time").status, 200)
         for connection in slow:
             self.refused(self.receive(connection, ("POST", "/api/v1/admin/stations")), 408, "request_timeout")
 

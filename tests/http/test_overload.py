@@ -162,6 +162,14 @@ class LateGate(TownCase):
 
 
 class TooFast(TownCase):
+    def narrow_server(self, **settings):
+        """A request a second for each user. It has answered a first one, which may take so long that a bucket fills again."""
+        server = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=1, **settings)
+        first = self.town.parent().on(server.url)
+        self.assertEqual(first.get("/me").status, 200)
+        first.close()
+        return server
+
     def raw(self, server, parent, count):
         where = urllib.parse.urlsplit(server.url)
         connection = socket.create_connection((where.hostname, where.port), timeout=60)
@@ -187,7 +195,7 @@ class TooFast(TownCase):
             received += piece
 
     def test_their_connection_is_not_read_for_a_while_and_others_are(self):
-        server = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=1, http__rate_pause_ms=PAUSE_MS)
+        server = self.narrow_server(http__rate_pause_ms=PAUSE_MS)
         hasty, other = self.town.parent(), self.town.parent().on(server.url)
         began = time.monotonic()
         answers = self.statuses(self.raw(server, hasty, 3))
@@ -199,16 +207,14 @@ class TooFast(TownCase):
         server.stop()
 
     def test_a_pause_does_not_hold_up_the_end_of_the_server(self):
-        server = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=1, http__rate_pause_ms=60_000,
-                                              http__drain_ms=300_000)
+        server = self.narrow_server(http__rate_pause_ms=60_000, http__drain_ms=300_000)
         answers = self.statuses(self.raw(server, self.town.parent(), 2))
         self.assertEqual(list(itertools.islice(answers, 2)), [200, 429])
         server.stop()  # fails where it takes longer than a minute
         self.assertEqual(list(answers), [])
 
     def test_a_proxys_connection_carries_others_and_is_always_read(self):
-        server = self.town.stack.start_server(http__rate_user_per_s=1, http__rate_user_burst=1, http__rate_pause_ms=60_000,
-                                              http__trusted_proxies="127.0.0.1")
+        server = self.narrow_server(http__rate_pause_ms=60_000, http__trusted_proxies="127.0.0.1")
         hasty, other = self.town.parent().on(server.url), self.town.parent().on(server.url)
         hasty.headers = other.headers = {"X-Forwarded-For": "198.51.100.7"}
         eventually(lambda: hasty.get("/me").status == 429, what="going too fast")

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from client import done, made
 from town import TownCase, all_pages, book, eventually, fresh, key
 
-TOLD_WITHIN_S = 2
 HANDS = 8
 
 other_server = None
@@ -33,7 +32,7 @@ class TwoServers(TownCase):
         return activity
 
     def told(self, condition, what):
-        return eventually(condition, TOLD_WITHIN_S, f"{what} in the other process")
+        return eventually(condition, what=f"{what} in the other process")
 
     def seen(self, client, activity):
         return done(client.get(f"/activities/{activity['id']}"))

@@ -44,8 +44,8 @@ class ChatCase(WechatTownCase):
         self.town.platform.add_person(self.openid)
         self.appid = self.town.platform.account.settings.appid
 
-    def pusher(self, mode="safe", **options):
-        return Pusher(self.town.servers[mode].url + PATH, CALLBACK_TOKEN, AES_KEY, self.appid, mode, attempts=1, **options)
+    def pusher(self, mode="safe", attempts=1, **options):
+        return Pusher(self.town.servers[mode].url + PATH, CALLBACK_TOKEN, AES_KEY, self.appid, mode, attempts=attempts, **options)
 
     def words(self, delivery):
         """The words of an answer; empty for `success`."""
@@ -227,7 +227,7 @@ class Repetitions(ChatCase):
         made(book(client, activity, child))
         xml = self.event("SCAN", "x." + activity["sessions"][0]["id"])
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
-            told = list(pool.map(lambda mode: self.push(xml, mode), MODES * 2))
+            told = list(pool.map(lambda mode: self.words(self.pusher(mode, attempts=4).push(self.openid, xml)[-1]), MODES * 2))
         self.assertEqual(set(told), {told[0]})
         self.assertIn("签到成功", told[0])
         self.assertEqual(len(self.town.roster(activity)[0]["attendance"]), 1)
@@ -240,7 +240,7 @@ class Repetitions(ChatCase):
         try:
             begun = time.monotonic()
             delivery, = self.pusher(timeout_s=30).push(self.openid, xml)
-            self.assertLess(time.monotonic() - begun, 5)
+            self.assertLess(time.monotonic() - begun, 10)
         finally:
             os.kill(pid, signal.SIGCONT)
         self.assertIsNone(delivery.status, "what isn't answered is repeated; of another status nothing is promised")

@@ -283,8 +283,9 @@ class Stack:
         values = {
             "http__address": "127.0.0.1", "http__port": 0, "http__io_threads": 2,
             "metrics__port": 0,
-            # What is late on a busy machine is no overload; tests of overload say otherwise.
-            "http__queue_target_ms": 60_000, "redis__queue_target_ms": 60_000,
+            # What is late on a busy machine is no overload and no outage; tests of these say otherwise.
+            "http__queue_target_ms": 60_000, "redis__queue_target_ms": 60_000, "redis__command_timeout_ms": 5_000,
+            "http__idle_timeout_ms": 600_000,  # a test's clients wait while it takes its time
             "redis__unix_socket": str(self.redis_socket),
             "mysql__unix_socket": str(self.mysql_socket),
             "mysql__password_file": str(self.folder / "secrets/mysql_serve_password"),
