@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -B
 """scripts/tidy: units that are looked at as one are judged as if each were alone, and what is clean is remembered."""
 import pathlib
 import shutil
