@@ -22,6 +22,8 @@ def is_refused(host, port):
     try:
         socket.create_connection((host, port), timeout=1).close()
         return False
+    except ConnectionResetError:
+        return False  # it stopped listening just then
     except ConnectionRefusedError:
         return True
 
