@@ -6,14 +6,11 @@ import pathlib
 import resource
 import socket
 import subprocess
-import threading
 
 from judge_tool.gate import Redis
 from support.stack import SOURCE_DIR
 
 MIB = 1 << 20
-PAGE = 4096
-TOP_UP_S = 0.02
 SERVING_USER = "zhonglou_serve"
 FEWEST_CONNECTIONS = 10  # that MariaDB can be set to
 STANDARD_STREAMS = 3  # the lowest descriptors, always in use
@@ -47,32 +44,20 @@ class SmallDisk:
 
     @contextlib.contextmanager
     def full(self):
-        """Not a page is left, nor what the store itself gives back meanwhile."""
+        """Not a page is left."""
         pid = int((self._stack.folder / f"{self._store}.pid").read_text())
         filler = pathlib.Path(f"/proc/{pid}/root{self.folder}/filler")
-        over = threading.Event()
         with filler.open("wb", buffering=0) as file:
-            fill(file, MIB)
-            fill(file, PAGE)
-
-            def keep_full():
-                while not over.wait(TOP_UP_S):
-                    fill(file, PAGE)
-
-            keeper = threading.Thread(target=keep_full)
-            keeper.start()
-            try:
-                yield
-            finally:
-                over.set()
-                keeper.join()
-                filler.unlink()
-
-
-def fill(file, piece):
-    with contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(piece))
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(MIB))
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(4096))
+        try:
+            yield
+        finally:
+            filler.unlink()
 
 
 class Operator:
