@@ -19,7 +19,7 @@
 local NAME = 17
 local ROW = 2 * NAME
 local WISH = 3 * NAME
-local GONE_MS = 600000  -- so long at most is an image on its way
+local GONE_MS = 600000  -- of an image that was on its way for longer the reconciler takes them out
 
 local TALLY = '>dddddd'   -- number of seat changes, used, capacity, spare, when the last seat went (or 0), end of booking
 local COUNTS = 24         -- bytes of its first three numbers
