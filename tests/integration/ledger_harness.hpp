@@ -126,6 +126,12 @@ class LedgerTest : public ::testing::Test {
   std::future<BookAnswer> start_booking(app::BookingLedger& ledger, const app::LedgerItem& item) {
     return start(ledger.book(ledger.take_place(programme_, app::Turn::first).value(), item));
   }
+  std::vector<std::future<BookAnswer>> start_all(const std::vector<app::LedgerItem>& items) {
+    std::vector<std::future<BookAnswer>> answers;
+    answers.reserve(items.size());
+    for (const app::LedgerItem& item : items) answers.push_back(start_booking(item));
+    return answers;
+  }
   BookAnswer book(const app::LedgerItem& item) { return start_booking(item).get(); }
 
   base::ActivityId an_activity(int capacity) {

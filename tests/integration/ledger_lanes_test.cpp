@@ -44,12 +44,6 @@ class LedgerLanesTest : public LedgerTest {
     for (std::size_t i = 0; i < mysql::overlap_items; ++i) items.push_back(an_item(activity, rules));
     return items;
   }
-  std::vector<std::future<BookAnswer>> start_all(const std::vector<app::LedgerItem>& items) {
-    std::vector<std::future<BookAnswer>> answers;
-    answers.reserve(items.size());
-    for (const app::LedgerItem& item : items) answers.push_back(start_booking(item));
-    return answers;
-  }
 };
 
 TEST_F(LedgerLanesTest, ABatchWaitsForItemsThatAreOnTheirWay) {

@@ -44,12 +44,6 @@ class LedgerRecallTest : public LedgerTest {
     while (items.size() < mysql::overlap_items) items.push_back(an_item(activity, one_each_));
     return items;
   }
-  std::vector<std::future<BookAnswer>> start_all(const std::vector<app::LedgerItem>& items) {
-    std::vector<std::future<BookAnswer>> answers;
-    answers.reserve(items.size());
-    for (const app::LedgerItem& item : items) answers.push_back(start_booking(item));
-    return answers;
-  }
   /// One booking and a crowd, each of them somebody else's.
   void book_in_two_lanes(const base::ActivityId& activity) {
     as<LedgerBooked>(book(an_item(activity, one_each_)));  // there is a guard

@@ -11,12 +11,11 @@
 #include <vector>
 
 #include "app/message_store.hpp"
+#include "publishing_harness.hpp"
 #include "store/mysql/audit_trail.hpp"
 #include "store/mysql/booked_entries.hpp"
-#include "store/mysql/catalogue_store.hpp"
 #include "store/mysql/message_store.hpp"
 #include "store/mysql/outbox.hpp"
-#include "store_harness.hpp"
 
 namespace zl::test {
 
@@ -30,7 +29,7 @@ using mysql::sql;
 
 constexpr std::string_view account_appid = "wx1";
 
-class MessageStoreTest : public StoreTest {
+class MessageStoreTest : public PublishingTest {
  protected:
   MessageStoreTest() {
     // The store's times are the server's.
@@ -44,18 +43,7 @@ class MessageStoreTest : public StoreTest {
 
   /// Its first session begins tomorrow at this time.
   domain::Activity an_activity() {
-    const domain::Station station = station_named(random_, "钟楼站");
-    const domain::Programme programme = programme_of(random_, station);
-    domain::Activity activity = activity_of(random_, programme);
-    activity.capacity = 100;
-    for (domain::Session& session : activity.sessions) {
-      const base::Milliseconds ahead = clock_.now - monday_nine + std::chrono::hours(24);
-      session.time = {session.time.starts_at + ahead, session.time.ends_at + ahead};
-    }
-    EXPECT_TRUE(wait(catalogue_->create_station(station, admin_, std::nullopt)));
-    EXPECT_TRUE(wait(catalogue_->create_programme(programme, admin_, std::nullopt)));
-    EXPECT_TRUE(wait(catalogue_->create_activity(activity, admin_, std::nullopt)));
-    return wait(catalogue_->publish(activity.id, admin_)).value();
+    return a_published_activity(std::chrono::hours(24), [](domain::Activity& activity) { activity.capacity = 100; });
   }
   base::UserId a_person(const std::string& openid) {
     const base::UserId user = a_user();
@@ -144,7 +132,6 @@ class MessageStoreTest : public StoreTest {
     return made;
   }
 
-  const std::unique_ptr<app::CatalogueStore> catalogue_ = mysql::create_catalogue_store(pool_);
   const std::unique_ptr<app::MessageStore> store_ =
       mysql::create_message_store(pool_, random_, std::string(account_appid), notices());
   /// Of another process.

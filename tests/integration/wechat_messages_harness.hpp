@@ -15,15 +15,14 @@
 
 #include "app/send_messages.hpp"
 #include "app/track_messages.hpp"
+#include "publishing_harness.hpp"
 #include "push_receiver.hpp"
 #include "runtime/random_device.hpp"
 #include "runtime/run_on.hpp"
 #include "runtime/system_clock.hpp"
-#include "store/mysql/catalogue_store.hpp"
 #include "store/mysql/credential_store.hpp"
 #include "store/mysql/message_store.hpp"
 #include "store/mysql/outbox.hpp"
-#include "store_harness.hpp"
 #include "wechat/credential_sources.hpp"
 #include "wechat/message_sender.hpp"
 #include "wechat_emulator.hpp"
@@ -98,7 +97,7 @@ struct SenderProcess {
   app::SendMessages send;
 };
 
-class WechatMessagesTest : public StoreTest {
+class WechatMessagesTest : public PublishingTest {
  protected:
   void start(const std::string& receipts) {
     clock_.now = runtime::SystemClock().wall_now();
@@ -228,21 +227,12 @@ class WechatMessagesTest : public StoreTest {
     return booking;
   }
   domain::Activity an_activity() {
-    const domain::Station station = station_named(random_, "钟楼站");
-    const domain::Programme programme = programme_of(random_, station);
-    domain::Activity activity = activity_of(random_, programme);
-    activity.title = "一个标题很长很长很长很长很长很长很长的书法班";
-    for (domain::Session& session : activity.sessions) {
-      const base::Milliseconds ahead = clock_.now - monday_nine + std::chrono::hours(24);
-      session.time = {session.time.starts_at + ahead, session.time.ends_at + ahead};
-    }
-    EXPECT_TRUE(wait(catalogue_->create_station(station, admin_, std::nullopt)));
-    EXPECT_TRUE(wait(catalogue_->create_programme(programme, admin_, std::nullopt)));
-    EXPECT_TRUE(wait(catalogue_->create_activity(activity, admin_, std::nullopt)));
-    return wait(catalogue_->publish(activity.id, admin_)).value();
+    // Not tomorrow: near midnight its reminder would be due.
+    return a_published_activity(std::chrono::hours(48), [](domain::Activity& activity) {
+      activity.title = "一个标题很长很长很长很长很长很长很长的书法班";
+    });
   }
 
-  const std::unique_ptr<app::CatalogueStore> catalogue_ = mysql::create_catalogue_store(pool_);
   const std::unique_ptr<app::CredentialStore> credentials_ = mysql::create_credential_store(pool_);
   std::optional<EmulatedPlatform> platform_;
   std::unique_ptr<wechat::HttpClient> http_;
