@@ -1,24 +1,32 @@
 """MariaDB has no room for its binary log. It then lets COMMIT wait and looks for room once a minute: a minute in which what was
-committed is unknown, and in which whoever has the patience is told to come back. A part of the long form of scripts/test fault."""
+committed is unknown, and in which whoever has the patience is told to come back. A part of the long form of scripts/test fault.
+
+The log has a disk of its own: where the tables are on the full disk too, a COMMIT that waits too long is rolled back, InnoDB finds no
+page for that, and MariaDB ends. That is another fault."""
 
 import contextlib
+import os
 
-from scarcity import SmallDisk
+from scarcity import SERVING_USER, Operator, SmallDisk
 from scarcity_case import ScarcityCase
 from scene import SETTINGS, FaultCase
 from town import eventually, fresh
 
-ROOM_MIB = 1200  # for the log of InnoDB that goes with a binary log
+ROOM_MIB = 16
 STATEMENT_TIMEOUT_MS = 1000
 LOOKS_AGAIN_S = 60
 HEALS_S = LOOKS_AGAIN_S + 40
+NO_ROOM = "Waiting for someone to free space"
+IN_LINE = "Commit"  # behind the one that waits for room
 
 disks = {}
 
 
 def setUpModule():
     FaultCase.start_town(**SETTINGS, mysql__statement_timeout_ms=STATEMENT_TIMEOUT_MS, mysql__lock_wait_s=1)
-    disks["mariadb"] = SmallDisk(FaultCase.town.stack, "mariadb", ROOM_MIB, "--binlog")
+    stack = FaultCase.town.stack
+    folder = stack.folder / "binlog"
+    disks["log"] = SmallDisk(stack, "mariadb", ROOM_MIB, "--binlog-folder", folder, folder=folder)
 
 
 def tearDownModule():
@@ -26,14 +34,39 @@ def tearDownModule():
 
 
 class FullBinaryLog(ScarcityCase):
+    def setUp(self):
+        super().setUp()
+        self.operator = Operator(self.stack)
+        self.addCleanup(self.operator.close)
+
     def test_commits_that_wait_lose_nothing(self):
-        self.survives("no room for the binary log", self.full_until_it_writes(), "503")
+        self.assertEqual(self.operator.run("SELECT CONCAT_WS(' ', @@log_bin + 0, @@sync_binlog, @@binlog_format)"), ["1 1 ROW"])
+        self.survives("no room for the binary log", self.full_until_it_writes(), "503", self.prove_full)
 
     @contextlib.contextmanager
     def full_until_it_writes(self):
-        with disks["mariadb"].full():
+        with disks["log"].kept_full():
             yield
+            self.prove_full()
         eventually(self.is_written, HEALS_S, "a write")
+
+    def prove_full(self):
+        """A test that nobody has to wait in tests nothing."""
+        try:
+            eventually(self.commit_waits, what="a COMMIT that waits for room")
+        except AssertionError as error:
+            free = os.statvfs(disks["log"].seen_by_store).f_bfree
+            log = (self.stack.folder / "mariadb.log").read_text(errors="replace").splitlines()[-20:]
+            self.fail("\n".join([f"the fault did not happen: {error}; pages left: {free}; sessions:", *self.sessions(), *log]))
+
+    def commit_waits(self):
+        sessions = self.sessions()
+        return (any(session.endswith(f": {NO_ROOM}") for session in sessions)
+                and any(session.endswith((f"COMMIT: {NO_ROOM}", f"COMMIT: {IN_LINE}")) for session in sessions))
+
+    def sessions(self):
+        return self.operator.run("SELECT CONCAT(LEFT(info, 60), ': ', state) FROM information_schema.processlist "
+                                 f"WHERE user = '{SERVING_USER}' AND info IS NOT NULL")
 
     def is_written(self):
         return self.probe.post("/login/dev", {"openid": fresh("parent-"), "nickname": "parent"}).status == 200

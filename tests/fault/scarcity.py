@@ -6,11 +6,15 @@ import pathlib
 import resource
 import socket
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from judge_tool.gate import Redis
 from support.stack import SOURCE_DIR
 
 MIB = 1 << 20
+PAGE = 4096
+TOP_UP_PAUSE_S = 0.01
 SERVING_USER = "zhonglou_serve"
 FEWEST_CONNECTIONS = 10  # that MariaDB can be set to
 STANDARD_STREAMS = 3  # the lowest descriptors, always in use
@@ -20,44 +24,73 @@ DATA = {"redis": "redis", "mariadb": "mysql"}  # the stores' data folders
 # In a mount namespace of its own, which ends with the store: nobody else sees the disk, and nothing is left of it.
 START_ON_DISK = """
 set -e
-mkdir "$DATA.disk"
-mount -t tmpfs -o "size=$SIZE" none "$DATA.disk"
-cp -a "$DATA/." "$DATA.disk"
-mount --bind "$DATA.disk" "$DATA"
+mkdir -p "$FOLDER" "$FOLDER.disk"
+mount -t tmpfs -o "size=$SIZE" none "$FOLDER.disk"
+cp -a "$FOLDER/." "$FOLDER.disk"
+mount --bind "$FOLDER.disk" "$FOLDER"
 exec "$@"
 """
 
 
 class SmallDisk:
-    """Restarts a running store on a disk of its own with `spare_mib` left on it, that can be filled up and cleared."""
+    """Restarts a running store with its data, or another `folder` of it, on a disk of its own that has `spare_mib` left, can be
+    filled up and is cleared again."""
 
-    def __init__(self, stack, store, spare_mib, *options):
+    def __init__(self, stack, store, spare_mib, *options, folder=None):
         self._stack = stack
         self._store = store
-        self.folder = stack.folder / DATA[store]
+        self.folder = folder or stack.folder / DATA[store]
         stack.store(f"stop-{store}")
         used = sum(file.stat().st_blocks * 512 for file in self.folder.rglob("*"))
         unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
         command = [SOURCE_DIR / "scripts/servers", f"start-{store}", "--small", *options, stack.folder]
         subprocess.run([*unshare, "bash", "-c", START_ON_DISK, "bash", *command], check=True,
-                       env=os.environ | {"DATA": str(self.folder), "SIZE": str(used + spare_mib * MIB)})
+                       env=os.environ | {"FOLDER": str(self.folder), "SIZE": str(used + spare_mib * MIB)})
+
+    @property
+    def seen_by_store(self):
+        """The folder on the disk: under its own path others see what is below."""
+        pid = int((self._stack.folder / f"{self._store}.pid").read_text())
+        return pathlib.Path(f"/proc/{pid}/root{self.folder}")
 
     @contextlib.contextmanager
     def full(self):
-        """Not a page is left."""
-        pid = int((self._stack.folder / f"{self._store}.pid").read_text())
-        filler = pathlib.Path(f"/proc/{pid}/root{self.folder}/filler")
+        """Not a page is left. What the store gives back meanwhile it has."""
+        filler = self.seen_by_store / "filler"
         with filler.open("wb", buffering=0) as file:
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(MIB))
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(4096))
+            fill(file)
         try:
             yield
         finally:
             filler.unlink()
+
+    @contextlib.contextmanager
+    def kept_full(self):
+        """Not a page is left, nor one of what the store gives back meanwhile. A MariaDB whose tables are on the disk may then end:
+        InnoDB asks for pages to roll back."""
+        over = threading.Event()
+        filler = self.seen_by_store / "filler"
+
+        def top_up():
+            while not over.wait(TOP_UP_PAUSE_S):
+                fill(file)
+
+        with filler.open("wb", buffering=0) as file, ThreadPoolExecutor(1) as pool:
+            fill(file)
+            topping_up = pool.submit(top_up)
+            try:
+                yield
+            finally:
+                over.set()
+                filler.unlink()
+        topping_up.result()
+
+
+def fill(file):
+    for size in (MIB, PAGE):
+        with contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(size))
 
 
 class Operator:
