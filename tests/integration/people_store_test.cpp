@@ -2,9 +2,11 @@
 #include "store/mysql/people_store.hpp"
 
 #include <algorithm>
+#include <future>
 #include <thread>
 
 #include "base/limits.hpp"
+#include "store/mysql/attendee_facts.hpp"
 #include "store/mysql/sql.hpp"
 #include "store_harness.hpp"
 
@@ -14,6 +16,9 @@ namespace {
 using base::Code;
 using base::Outcome;
 using mysql::sql;
+using Facts = Outcome<std::optional<app::AttendeeFacts>>;
+
+const std::optional<app::AttendeeFacts> nobody;
 
 class PeopleStoreTest : public StoreTest {
  protected:
@@ -42,6 +47,30 @@ class PeopleStoreTest : public StoreTest {
     return a_booking(activity, user, attendee.id);
   }
 
+  /// The answers of these calls, all of which have begun when held_pool_ begins to work.
+  std::vector<Facts> all_once_all_have_come(std::vector<asio::awaitable<Facts>> calls) {
+    std::promise<void> all_have_come;
+    const auto hold = [&](mysql::Connection&) -> Facts {
+      all_have_come.get_future().wait();
+      return nobody;
+    };
+    const auto release = [&]() -> asio::awaitable<Facts> {
+      all_have_come.set_value();
+      co_return nobody;
+    };
+    calls.insert(calls.begin(), held_pool_.read(hold));
+    calls.push_back(release());
+    std::vector<Facts> answers = all(std::move(calls));
+    return {std::next(answers.begin()), std::prev(answers.end())};
+  }
+
+  std::uint64_t selects() {
+    return number(
+        "SELECT CAST(variable_value AS UNSIGNED) FROM information_schema.global_status "
+        "WHERE variable_name = 'com_select'");
+  }
+
+  mysql::ConnectionPool held_pool_{{serving_config(), 1, 2048, 120'000}, clock_, random_, metrics_};
   std::unique_ptr<app::PeopleStore> store_ = mysql::create_people_store(pool_, random_);
 };
 
@@ -81,6 +110,77 @@ TEST_F(PeopleStoreTest, signs_a_crowd_in_at_once) {
 
   EXPECT_TRUE(std::ranges::all_of(users, [](const auto& user) { return user.is_done(); }));
   EXPECT_EQ(number("SELECT COUNT(*) FROM users WHERE openid LIKE 'crowd-%'"), 1000U);
+}
+
+TEST_F(PeopleStoreTest, tells_a_crowd_each_of_its_own_attendee) {
+  constexpr std::size_t crowd = 400;
+  std::vector<base::UserId> users;
+  std::vector<domain::Attendee> attendees;
+  for (std::size_t i = 0; i < crowd; ++i) {
+    users.push_back(a_user());
+    attendees.push_back(child("child " + std::to_string(i)));
+    domain::Attendee& attendee = attendees.back();
+    attendee.birth_date += std::chrono::years(static_cast<int>(i % 10));
+    connection_.execute(sql("INSERT INTO attendees (id, name, birth_date, created_at) VALUES (?, ?, ?, 0)", attendee.id,
+                            attendee.name, attendee.birth_date));
+    if (i % 3 != 2) add_guardian(users.back(), attendee);
+    if (i % 3 == 1) add_guardian(users.front(), attendee);
+  }
+  connection_.execute(sql("UPDATE attendees SET deleted = 1 WHERE id = ?", attendees.front().id));
+  mysql::AttendeeFactsReader reader(held_pool_, {.reads_at_once = 1, .attendees_at_once = 500});
+  std::vector<asio::awaitable<Facts>> calls;
+  for (int time = 0; time < 5; ++time) {
+    for (const domain::Attendee& attendee : attendees) calls.push_back(reader.read(attendee.id));
+    calls.push_back(reader.read(new_id<base::AttendeeId>()));
+  }
+  const std::uint64_t before = selects();
+
+  const std::vector<Facts> answers = all_once_all_have_come(std::move(calls));
+
+  EXPECT_LE(selects() - before, 8U) << "statements, for " << answers.size() << " calls";
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::size_t place = i % (crowd + 1);
+    ASSERT_TRUE(answers[i].is_done());
+    ASSERT_EQ(answers[i]->has_value(), place != 0 && place != crowd) << place;
+    if (!answers[i]->has_value()) continue;
+    const app::AttendeeFacts& facts = **answers[i];
+    EXPECT_EQ(facts.id, attendees[place].id);
+    EXPECT_EQ(facts.birth_date, attendees[place].birth_date);
+    std::vector<base::UserId> guardians;
+    if (place % 3 != 2) guardians.push_back(users[place]);
+    if (place % 3 == 1) guardians.push_back(users.front());
+    std::ranges::sort(guardians);
+    EXPECT_EQ(facts.guardians, guardians) << place;
+  }
+}
+
+TEST_F(PeopleStoreTest, refuses_who_waits_for_an_attendee_beyond_the_bound) {
+  mysql::AttendeeFactsReader reader(held_pool_, {.reads_at_once = 1, .attendees_at_once = 4, .waiting = 10});
+  std::vector<asio::awaitable<Facts>> calls;
+  for (int i = 0; i < 20; ++i) calls.push_back(reader.read(new_id<base::AttendeeId>()));
+
+  const std::vector<Facts> answers = all_once_all_have_come(std::move(calls));
+
+  EXPECT_EQ(std::ranges::count_if(answers, [](const Facts& answer) { return answer.is_done(); }), 11);
+  EXPECT_EQ(std::ranges::count_if(
+                answers,
+                [](const Facts& answer) { return answer.is_refused() && answer.refused().code == Code::overloaded; }),
+            9);
+}
+
+TEST_F(PeopleStoreTest, refuses_a_crowd_at_once_while_mysql_is_gone) {
+  mysql::ConnectionConfig nowhere = serving_config();
+  nowhere.address = "unix:///nowhere/mysql.sock";
+  mysql::ConnectionPool pool({nowhere, 1, 2048, 120'000}, clock_, random_, metrics_);
+  mysql::AttendeeFactsReader reader(pool, {.reads_at_once = 1, .attendees_at_once = 4});
+  for (int time = 0; time < 2; ++time) {
+    std::vector<asio::awaitable<Facts>> calls;
+    for (int i = 0; i < 1000; ++i) calls.push_back(reader.read(new_id<base::AttendeeId>()));
+    for (const Facts& answer : all(std::move(calls))) {
+      ASSERT_TRUE(answer.is_refused());
+      EXPECT_EQ(answer.refused().code, Code::unavailable);
+    }
+  }
 }
 
 TEST_F(PeopleStoreTest, keeps_a_users_attendees) {

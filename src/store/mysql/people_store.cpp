@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/mysql/answers.hpp"
+#include "store/mysql/attendee_facts.hpp"
 #include "store/mysql/attendee_writes.hpp"
 #include "store/mysql/sql.hpp"
 
@@ -22,24 +23,11 @@ constexpr std::string_view select_user = "SELECT id, nickname, version, blocked 
 constexpr std::string_view insert_user = "INSERT INTO users (id, openid, nickname, created_at) VALUES (?, ?, ?, ?)";
 // Locks one row by the primary key; a second run changes nothing.
 constexpr std::string_view update_nickname = "UPDATE users SET nickname = ? WHERE id = ?";
-// The attendee by the primary key, its guardians by index guardianships_attendee; locks nothing.
-constexpr std::string_view select_facts =
-    "SELECT a.birth_date, g.user_id FROM attendees a LEFT JOIN guardianships g ON g.attendee_id = a.id "
-    "WHERE a.id = ? AND a.deleted = 0 ORDER BY g.user_id";
 
 std::optional<domain::User> user_of(const Rows& rows) {
   if (rows.empty()) return std::nullopt;
   const Row row = rows.front();
   return domain::User{row.id<base::UserId>(0), row.text(1), static_cast<std::uint32_t>(row.u64(2)), row.flag(3)};
-}
-
-std::optional<app::AttendeeFacts> facts_of(const base::AttendeeId& id, const Rows& rows) {
-  if (rows.empty()) return std::nullopt;
-  app::AttendeeFacts facts{id, rows.front().date(0), {}};
-  for (const Row row : rows) {
-    if (const auto guardian = row.maybe_id<base::UserId>(1)) facts.guardians.push_back(*guardian);
-  }
-  return facts;
 }
 
 /// The new user, or the one that another process made meanwhile.
@@ -59,7 +47,7 @@ Outcome<domain::User> make_user(Write& write, const base::UserId& id, const std:
 
 class MysqlPeopleStore final : public app::PeopleStore {
  public:
-  MysqlPeopleStore(ConnectionPool& pool, base::Random& random) : pool_(pool), random_(random) {}
+  MysqlPeopleStore(ConnectionPool& pool, base::Random& random) : pool_(pool), random_(random), facts_(pool) {}
 
   // Almost always one read: thousands sign in within a minute, and nearly all of them exist.
   awaitable<Outcome<domain::User>> sign_in(const std::string& openid, const std::string& nickname) override {
@@ -84,9 +72,7 @@ class MysqlPeopleStore final : public app::PeopleStore {
   }
 
   awaitable<Outcome<std::optional<app::AttendeeFacts>>> facts(const base::AttendeeId& id) override {
-    return pool_.read([id](Connection& connection) -> Outcome<std::optional<app::AttendeeFacts>> {
-      return facts_of(id, connection.query(sql(select_facts, id)));
-    });
+    return facts_.read(id);
   }
 
   awaitable<Outcome<app::Created<domain::Attendee>>> create_attendee(const base::UserId& user_id,
@@ -135,6 +121,7 @@ class MysqlPeopleStore final : public app::PeopleStore {
 
   ConnectionPool& pool_;
   base::Random& random_;
+  AttendeeFactsReader facts_;
 };
 
 }  // namespace
