@@ -157,6 +157,7 @@ TEST_F(PeopleStoreTest, tells_a_crowd_each_of_its_own_attendee) {
 TEST_F(PeopleStoreTest, refuses_who_waits_for_an_attendee_beyond_the_bound) {
   mysql::AttendeeFactsReader reader(held_pool_, {.reads_at_once = 1, .attendees_at_once = 4, .waiting = 10});
   std::vector<asio::awaitable<Facts>> calls;
+  calls.reserve(20);
   for (int i = 0; i < 20; ++i) calls.push_back(reader.read(new_id<base::AttendeeId>()));
 
   const std::vector<Facts> answers = all_once_all_have_come(std::move(calls));
@@ -175,6 +176,7 @@ TEST_F(PeopleStoreTest, refuses_a_crowd_at_once_while_mysql_is_gone) {
   mysql::AttendeeFactsReader reader(pool, {.reads_at_once = 1, .attendees_at_once = 4});
   for (int time = 0; time < 2; ++time) {
     std::vector<asio::awaitable<Facts>> calls;
+    calls.reserve(1000);
     for (int i = 0; i < 1000; ++i) calls.push_back(reader.read(new_id<base::AttendeeId>()));
     for (const Facts& answer : all(std::move(calls))) {
       ASSERT_TRUE(answer.is_refused());
