@@ -18,6 +18,13 @@ pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis>=0.14)
 pkg_check_modules(argon2 REQUIRED IMPORTED_TARGET libargon2)
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core prometheus-cpp-pull)
 
+# Coroutine frames are larger than what glibc's malloc keeps at hand for a thread. Sanitizers bring an allocator of their own.
+add_library(zl_allocator INTERFACE)
+if(ZL_FLAVOUR MATCHES "^(release|bench)$")
+  pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+  target_link_libraries(zl_allocator INTERFACE PkgConfig::jemalloc)
+endif()
+
 # Connector/C++: an installed version 8 or 9 (<mysql/jdbc.h>), else Debian's 1.1, whose headers scripts/deps unpacks
 # because its -dev package can't be installed beside Boost 1.81.
 find_path(ZL_MYSQL_JDBC_INCLUDE mysql/jdbc.h)

@@ -37,6 +37,8 @@ add_library(zl_options INTERFACE)
 target_compile_features(zl_options INTERFACE cxx_std_20)
 target_compile_options(zl_options INTERFACE -Wall -Wextra -Wshadow -Wconversion -Werror)
 # Asio and Beast are compiled once, in runtime and in http, not in every unit that includes them.
+# Frames and handlers come from operator new, the short way into the allocator: none of them is over-aligned.
 target_compile_definitions(zl_options INTERFACE
-  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 set(CMAKE_CXX_EXTENSIONS OFF)

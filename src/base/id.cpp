@@ -12,15 +12,21 @@ int digit(char c) {
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string hex;
-  hex.reserve(bytes.size() * 2);
+  append_hex(hex, bytes);
+  return hex;
+}
+
+void append_hex(std::string& out, std::string_view bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  const std::size_t start = out.size();
+  out.resize(start + bytes.size() * 2);
+  char* to = out.data() + start;
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    hex.push_back(digits[byte >> 4U]);
-    hex.push_back(digits[byte & 15U]);
+    *to++ = digits[byte >> 4U];
+    *to++ = digits[byte & 15U];
   }
-  return hex;
 }
 
 std::optional<std::string> from_hex(std::string_view hex) {

@@ -17,6 +17,7 @@ using Bytes16 = std::array<std::uint8_t, 16>;
 
 /// 2 digits per byte, lower case.
 std::string to_hex(std::string_view bytes);
+void append_hex(std::string& out, std::string_view bytes);
 
 /// The bytes of an even number of lower-case hex digits; nothing for any other text.
 std::optional<std::string> from_hex(std::string_view hex);

@@ -43,7 +43,12 @@ class JsonWriter {
 
   template <class Tag>
   JsonWriter& value(const base::Id<Tag>& id) {
-    return quoted(id.hex());
+    separate();
+    out_.push_back('"');
+    base::append_hex(out_, id.raw());
+    out_.push_back('"');
+    needs_comma_ = true;
+    return *this;
   }
 
   template <std::integral Number>

@@ -9,6 +9,8 @@
 namespace zl::http {
 namespace {
 
+constexpr std::size_t booking_bytes = 512;  // what a booking takes, or a little less
+
 void write_station_members(JsonWriter& json, const domain::Station& station) {
   json.member("id", station.id)
       .member("name", station.name)
@@ -242,6 +244,7 @@ void write(JsonWriter& json, const domain::Receipt& receipt, std::optional<base:
 }
 
 void write(JsonWriter& json, const domain::Booking& booking, const app::BookingIds& ids) {
+  json.reserve(booking_bytes);
   json.begin_object();
   write_booking_members(json, booking, ids);
   json.end_object();

@@ -38,7 +38,10 @@ AuditRecord audit_of(const Items& items, const std::vector<std::size_t>& accepte
 std::vector<std::string> insertion(AuditTrail& trail, const Items& items, const std::vector<std::size_t>& accepted) {
   Values audit;
   audit.row(trail.append(audit_of(items, accepted)));
-  return {insert_bookings(items, accepted, trail.head()), sql(insert_audit, audit.fragment())};
+  std::vector<std::string> statements;  // filled without a copy: each is long
+  statements.push_back(insert_bookings(items, accepted, trail.head()));
+  statements.push_back(sql(insert_audit, audit.fragment()));
+  return statements;
 }
 
 std::vector<std::size_t> all_of(const Items& items) {

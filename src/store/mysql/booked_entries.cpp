@@ -25,13 +25,13 @@ std::optional<BookedEntry> entry_of(std::string_view line) {
 }  // namespace
 
 void append_line(std::string& detail, const BookedEntry& entry) {
-  detail += entry.booking_id.hex();
+  base::append_hex(detail, entry.booking_id.raw());
   detail += ' ';
-  detail += entry.activity_id.hex();
+  base::append_hex(detail, entry.activity_id.raw());
   detail += ' ';
-  detail += entry.attendee_id.hex();
+  base::append_hex(detail, entry.attendee_id.raw());
   detail += ' ';
-  detail += entry.user_id.hex();
+  base::append_hex(detail, entry.user_id.raw());
   detail += " @";
   detail += entry.address;
   detail += ' ';

@@ -192,7 +192,10 @@ std::vector<Rows> Connection::query_all(const std::vector<std::string>& statemen
 
 std::vector<Rows> Connection::run(const std::vector<std::string>& statements, std::size_t& answered) {
   require_ready();
+  std::size_t length = 0;
+  for (const std::string& statement : statements) length += statement.size() + 1;
   std::string packet;
+  packet.reserve(length);
   for (const std::string& statement : statements) {
     if (!packet.empty()) packet += ';';
     packet += statement;
@@ -225,8 +228,8 @@ void Connection::begin() {
 }
 
 // Never the connector's commit(): it swallows errors.
-void Connection::commit(const std::vector<std::string>& before) {
-  std::vector<std::string> statements = before;
+void Connection::commit(std::vector<std::string> statements) {
+  const std::size_t before = statements.size();
   statements.emplace_back(commit_statement);
   std::size_t answered = 0;
   try {
@@ -234,7 +237,7 @@ void Connection::commit(const std::vector<std::string>& before) {
   } catch (const SqlError& error) {
     // The server runs nothing of a packet after a statement that it says has failed, nor one that never was complete.
     const bool unsent = answered == 0 && error.code() == not_sent;
-    if (unsent || (answered < before.size() && error.fault() != SqlFault::lost)) throw;
+    if (unsent || (answered < before && error.fault() != SqlFault::lost)) throw;
     in_transaction_ = false;
     usable_ = false;
     throw;
@@ -264,7 +267,7 @@ Transaction::~Transaction() {
 void Transaction::commit() {
   base::invariant(open_, "a transaction is committed once");
   try {
-    connection_.commit(last_);
+    connection_.commit(std::move(last_));
     open_ = false;
   } catch (const SqlError&) {
     open_ = connection_.in_transaction_;

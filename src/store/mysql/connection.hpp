@@ -94,7 +94,7 @@ class Connection {
   void require_ready() const;
   [[noreturn]] void fail(int code, const std::string& what);
   void begin();
-  void commit(const std::vector<std::string>& before);
+  void commit(std::vector<std::string> statements);
   std::vector<Rows> run(const std::vector<std::string>& statements, std::size_t& answered);
   void roll_back() noexcept;
 
