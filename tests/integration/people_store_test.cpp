@@ -54,14 +54,15 @@ class PeopleStoreTest : public StoreTest {
       all_have_come.get_future().wait();
       return nobody;
     };
-    const auto release = [&]() -> asio::awaitable<Facts> {
-      all_have_come.set_value();
-      co_return nobody;
-    };
     calls.insert(calls.begin(), held_pool_.read(hold));
-    calls.push_back(release());
+    calls.push_back(release(all_have_come));
     std::vector<Facts> answers = all(std::move(calls));
     return {std::next(answers.begin()), std::prev(answers.end())};
+  }
+
+  static asio::awaitable<Facts> release(std::promise<void>& promise) {
+    promise.set_value();
+    co_return nobody;
   }
 
   std::uint64_t selects() {
