@@ -217,18 +217,18 @@ class KilledAtEveryPoint(FaultCase):
                 operation = operation_of(point)
                 passes = 1 if operation else moments.randrange(1, 4 + 8 * visit)
                 with self.subTest(point=point, passes=passes, visit=visit):
-                    self.visit(point, passes, operation or Operation, recorder)
+                    self.visit(f"{point}.{passes}.{visit}", point, passes, operation or Operation, recorder)
         recorder.close()
         self.judge(history)
 
-    def visit(self, point, passes, kind, recorder):
-        """In a programme of its own: a later change of it would have the gate built anew, and hide what was lost."""
+    def visit(self, name, point, passes, kind, recorder):
+        """By families of its own, in a programme of its own: a later change of it would have the gate built anew, and hide what
+        was lost."""
         programme = self.town.programme(**RULES)
         activity = self.town.activity(programme, CAPACITY)
         operation = kind(self, programme)
         operation.begin()
-        parents = Parents(f"{point}.{passes}", FAMILIES, [activity["id"]], lambda: [self.stack.url], recorder,
-                          walk_away=WALK_AWAY)
+        parents = Parents(name, FAMILIES, [activity["id"]], lambda: [self.stack.url], recorder, walk_away=WALK_AWAY)
         enough, healed = threading.Event(), threading.Event()
         at = now_ms()
         with ThreadPoolExecutor(1) as pool:

@@ -3,6 +3,7 @@ killed. One clock counts, Redis's, and one truth is told.
 
 With ZL_LONG=1 the one that stands still does so for half a minute."""
 
+import collections
 import os
 import threading
 import time
@@ -17,12 +18,12 @@ from town import book, eventually, fresh, key
 
 HOLD_TTL_MS = 2000
 SETTINGS = {"booking__hold_ttl_ms": HOLD_TTL_MS, "booking__reconcile_interval_ms": 200, "mysql__item_deadline_ms": 1500,
-            "redis__command_timeout_ms": 500}
+            "redis__command_timeout_ms": 1500}
 STALL_S = 30 if os.environ.get("ZL_LONG") else HOLD_TTL_MS / 1000 + 2
 OFF_S = 7 * 60
 OFF = {"right": 0, "fast": OFF_S, "slow": -OFF_S}
 OPENS_IN_S = 10
-OPEN_FOR_S = 2
+OPEN_FOR_S = (2, 8, 30)  # a busy machine may let somebody press neither before it opens nor while it is open
 PAUSE_S = 0.01
 
 # Redis's clock is read in microseconds and told in milliseconds.
@@ -42,6 +43,15 @@ def setUpModule():
 
 def tearDownModule():
     FaultCase.stop_town()
+
+
+def insist(call):
+    """What a server says in the end that may be too busy at first."""
+    def attempt():
+        answer = call()
+        return None if answer.status == 503 else answer
+
+    return eventually(attempt, PATIENCE_S, "an answer other than 503")
 
 
 class SeveralServers(FaultCase):
@@ -71,19 +81,26 @@ class WithClocksThatAreOff(SeveralServers):
                 self.assertEqual(done(self.town.client(login["token"], other.url).get("/me"))["user"], login["user"])
 
     def test_a_programme_opens_and_closes_at_one_moment(self):
-        programme = self.town.programme(opens_in=OPENS_IN_S / 3600, closes_in=(OPENS_IN_S + OPEN_FOR_S) / 3600)
+        for open_for_s in OPEN_FOR_S:
+            pressed = self.press_while_it_opens_and_closes(open_for_s)
+            for name, presses in pressed.items():
+                with self.subTest(server=name):
+                    for press in presses:
+                        self.is_in_time(press)
+            self.come_in_one_order([press for presses in pressed.values() for press in presses if press["said"] == "booked"])
+            said = {name: collections.Counter(press["said"] for press in presses) for name, presses in pressed.items()}
+            if all(set(counts) >= {"not_open", "booked", "closed"} for counts in said.values()):
+                return
+        self.fail(f"this machine is too slow for the test: {said}")
+
+    def press_while_it_opens_and_closes(self, open_for_s):
+        """What was said to each press, by server."""
+        programme = self.town.programme(opens_in=OPENS_IN_S / 3600, closes_in=(OPENS_IN_S + open_for_s) / 3600)
         self.opens, self.closes = unix_ms(programme["opens_at"]), unix_ms(programme["closes_at"])
         activity = self.town.activity(programme, capacity=1000)
         self.known_everywhere(activity)
-        self.assertLess(now_ms(), self.opens, "this machine is too slow for the test")
         with ThreadPoolExecutor(len(servers)) as pool:
-            pressed = dict(zip(servers, pool.map(lambda name: self.press_on(name, activity), servers)))
-        for name, presses in pressed.items():
-            with self.subTest(server=name):
-                self.assertLessEqual({"booked", "not_open", "closed"}, {press["said"] for press in presses})
-                for press in presses:
-                    self.is_in_time(press)
-        self.come_in_one_order([press for presses in pressed.values() for press in presses if press["said"] == "booked"])
+            return dict(zip(servers, pool.map(lambda name: self.press_on(name, activity), servers)))
 
     def press_on(self, name, activity):
         """One family books, cancels and books anew until booking is closed."""
@@ -91,14 +108,14 @@ class WithClocksThatAreOff(SeveralServers):
         parent.move(servers[name].url)
         presses = []
         while not presses or presses[-1]["invoked"] < self.closes + 2 * ESTIMATE_MS:
-            invoked = now_ms()
-            answer = book(parent, activity, child)
+            invoked, wanted = now_ms(), key()
+            answer = insist(lambda: book(parent, activity, child, wanted))
             press = {"invoked": invoked, "ended": now_ms(), "said": answer.code or "booked", "answer": answer.json,
                      "receipt": answer.json["receipt"]}
             presses.append(press)
-            if answer.status == 201:
+            if has_seat(answer):
                 self.agreed_everywhere(parent, answer.json)
-                done(parent.delete(f"/bookings/{answer.json['id']}"))
+                done(insist(lambda: parent.delete(f"/bookings/{answer.json['id']}")))
             time.sleep(PAUSE_S)
         parent.close()
         return presses
