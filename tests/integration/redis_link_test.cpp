@@ -1,10 +1,15 @@
 // The link on a real Redis: pipelining, deadlines, and every way in which a connection ends.
 #include "store/redis/link.hpp"
 
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <deque>
 #include <thread>
 
 #include "integration/redis_harness.hpp"
@@ -107,6 +112,58 @@ TEST_F(RedisLinkTest, CarriesCommandsAndRepliesThatExceedAnySocketBuffer) {
   const auto link = connected(options());
   const std::string large(8'000'000, 'x');
   EXPECT_EQ(call(*link, std::move(Command("ECHO").arg(large))).text(), large);
+}
+
+/// Sockets that are ready all the time, each of which keeps the loop for a while whenever its turn comes.
+class Crowd {
+ public:
+  Crowd(boost::asio::io_context& loop, std::size_t size) {
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    for (std::size_t i = 0; i < size; ++i) {
+      members_.emplace_back(loop, eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+      wait(members_.back());
+    }
+  }
+  std::size_t turns() const { return turns_; }
+  void leave() {
+    for (auto& member : members_) member.close();
+  }
+
+ private:
+  void wait(boost::asio::posix::stream_descriptor& member) {
+    member.async_wait(boost::asio::posix::stream_descriptor::wait_read, [&](const boost::system::error_code& error) {
+      if (error) return;
+      ++turns_;
+      const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+      while (std::chrono::steady_clock::now() < end) continue;
+      eventfd_t value = 0;
+      eventfd_read(member.native_handle(), &value);
+      eventfd_write(member.native_handle(), value);  // ready again, behind everybody else
+      wait(member);
+    });
+  }
+
+  std::deque<boost::asio::posix::stream_descriptor> members_;
+  std::size_t turns_ = 0;
+};
+
+TEST_F(RedisLinkTest, ItsRepliesDontWaitBehindAllWhoHaveComeMeanwhile) {
+  constexpr std::size_t size = 3000;
+  const auto link = connected(options());
+  Crowd crowd(loop, size);
+  wait_for([&] { return crowd.turns() >= size; });
+  std::size_t least = size;
+  for (int attempt = 0; attempt < 5; ++attempt) {  // Redis may have had no core meanwhile
+    const std::size_t before = crowd.turns();
+    const Pending reply = begin(*link, Command("PING"));
+    wait_for([&] { return reply->has_value(); });
+    least = std::min(least, crowd.turns() - before);
+  }
+  EXPECT_LT(least, size * 3 / 4);
+  crowd.leave();
 }
 
 TEST_F(RedisLinkTest, SendsWithoutWaiting) {

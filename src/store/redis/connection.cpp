@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <hiredis/async.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <csignal>
 #include <deque>
 #include <memory>
@@ -25,6 +27,9 @@ using boost::system::error_code;
 
 // Bounds how long one connection keeps the loop: a megabyte.
 constexpr int reads_per_turn = 64;
+
+constexpr std::chrono::microseconds busy_turn{200};
+constexpr std::chrono::milliseconds long_awaited{50};
 
 Reply copy(const redisReply& reply) {
   switch (reply.type) {
@@ -80,6 +85,8 @@ class HiredisConnection final : public Connection, public std::enable_shared_fro
   void want_read();
   void want_write();
   void readable();
+  void look_later();
+  void look(base::SteadyTime asked_at);
   std::size_t bytes_waiting();
   void flush();
   void wait_writable();
@@ -102,6 +109,9 @@ class HiredisConnection final : public Connection, public std::enable_shared_fro
   bool waiting_write_ = false;
   bool flush_posted_ = false;
   bool flushing_ = false;
+  bool looking_ = false;
+  std::size_t awaited_ = 0;  ///< replies
+  base::SteadyTime awaited_since_;
 };
 
 void HiredisConnection::start(const Endpoint& endpoint) {
@@ -169,7 +179,9 @@ void HiredisConnection::attach(redisAsyncContext* context) {
 
 bool HiredisConnection::send(std::string_view command) {
   if (context_ == nullptr || events_ == nullptr) return false;
-  return redisAsyncFormattedCommand(context_, on_reply, nullptr, command.data(), command.size()) == REDIS_OK;
+  if (redisAsyncFormattedCommand(context_, on_reply, nullptr, command.data(), command.size()) != REDIS_OK) return false;
+  if (awaited_++ == 0) awaited_since_ = base::SteadyTime::clock::now();
+  return true;
 }
 
 void HiredisConnection::ping_subscribed() {
@@ -213,6 +225,7 @@ void HiredisConnection::on_disconnect(const redisAsyncContext* context, int stat
 void HiredisConnection::on_reply(redisAsyncContext* context, void* reply, void*) noexcept {
   HiredisConnection* self = of(context);
   if (reply == nullptr || self->events_ == nullptr) return;  // the owner is told of the end once, by on_closed
+  if (self->awaited_ > 0) --self->awaited_;
   self->events_->on_reply(copy(*static_cast<const redisReply*>(reply)));
 }
 
@@ -237,6 +250,26 @@ void HiredisConnection::readable() {
   }
 }
 
+/// The kernel tells of ready sockets in their order, so on a loop that is late a reply waits behind everybody who has
+/// come meanwhile, and those whom it lets go on wait with it. What has been awaited for long is looked for in each
+/// turn: not sooner, since what comes while a call is on its way makes the next one, and many small calls cost Redis
+/// more.
+void HiredisConnection::look_later() {
+  if (looking_ || awaited_ == 0) return;
+  looking_ = true;
+  asio::post(executor_, [self = shared_from_this(), now = base::SteadyTime::clock::now()] { self->look(now); });
+}
+
+void HiredisConnection::look(base::SteadyTime asked_at) {
+  looking_ = false;
+  if (context_ == nullptr) return;
+  const base::SteadyTime now = base::SteadyTime::clock::now();
+  // After a turn so short the loop waits for the kernel, which tells of a reply at once.
+  if (now - asked_at < busy_turn) return;
+  if (now - std::max(awaited_since_, last_read_) >= long_awaited) readable();
+  look_later();
+}
+
 std::size_t HiredisConnection::bytes_waiting() {
   asio::posix::stream_descriptor::bytes_readable waiting;
   error_code error;
@@ -258,6 +291,7 @@ void HiredisConnection::flush() {
   flushing_ = true;
   redisAsyncHandleWrite(context_);
   flushing_ = false;
+  look_later();
   // Still wanted: the socket didn't take all, or isn't connected yet.
   if (context_ != nullptr && wants_write_) wait_writable();
 }
