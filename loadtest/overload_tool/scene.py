@@ -41,11 +41,16 @@ class Hammering:
 
 
 class Scene:
-    """`sync_delay_us` makes the stores' disk slower. `settings` hold for the server that is measured."""
+    """`sync_delay_us` makes the stores' disk slower. `settings` hold for the server that is measured. With `load_apart` the stores
+    keep off the load's core. Loads at given moments have that many connections."""
 
-    def __init__(self, folder: pathlib.Path, keep: bool, sync_delay_us: int = 0, settings: tuple[str, ...] = ()):
+    def __init__(self, folder: pathlib.Path, keep: bool, sync_delay_us: int = 0, settings: tuple[str, ...] = (),
+                 load_apart: bool = False, connections: int = CONNECTIONS):
         self._folder, self._keep, self._delay_us, self._settings = folder, keep, sync_delay_us, settings
+        self._connections = connections
         self._cores = machine.cores()
+        if load_apart:
+            self._cores["stores"] = self._cores["server"]
         self._sent = 0
         self._answered = 0
         self._open = contextlib.ExitStack()
@@ -121,7 +126,13 @@ class Scene:
             command += ["--phase", phase]
         return machine.pinned(self._cores["load"], [*command, *map(str, arguments)])
 
-    def load(self, phases: list[str], connections: int = CONNECTIONS) -> dict:
+    def warm_up(self) -> None:
+        """Everybody of the load is known to the server afterwards."""
+        while self._sent < seed.USERS - ROBOTS - 1:
+            self.load(["warm:0:1"])
+
+    def load(self, phases: list[str], connections: int | None = None) -> dict:
+        connections = connections or self._connections
         run = json.loads(machine.run(self._command("people.list", "activities.list", phases,
                                                    ["--connections", connections, "--closed-connections", min(connections, 1024),
                                                     "--skip", self._sent])))
