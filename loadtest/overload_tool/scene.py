@@ -14,6 +14,7 @@ from bench_tool.stores import Stores
 
 WALKS = 80  # activities of a programme each; everybody of the load has one seat in each
 CONNECTIONS = 6_000
+AT_ONCE = 512  # who press again with each answer: as many as a writer never refuses, or a peak would be one of refusals
 HAMMERING_CONNECTIONS = 200
 ROBOTS = 4_000  # users, or strangers, behind an address that hammers
 LOAD = contenders.RELEASE / "zhonglou-open-loop"
@@ -134,7 +135,7 @@ class Scene:
     def load(self, phases: list[str], connections: int | None = None) -> dict:
         connections = connections or self._connections
         run = json.loads(machine.run(self._command("people.list", "activities.list", phases,
-                                                   ["--connections", connections, "--closed-connections", min(connections, 1024),
+                                                   ["--connections", connections, "--closed-connections", min(connections, AT_ONCE),
                                                     "--skip", self._sent])))
         self._sent = run["sent"]
         if self._sent > WALKS * (seed.USERS - ROBOTS - 1):
