@@ -9,7 +9,7 @@ import os
 
 from scarcity import SERVING_USER, Operator, SmallDisk
 from scarcity_case import ScarcityCase
-from scene import SETTINGS, FaultCase
+from scene import PATIENCE_S, SETTINGS, FaultCase
 from town import eventually, fresh
 
 ROOM_MIB = 16
@@ -53,7 +53,7 @@ class FullBinaryLog(ScarcityCase):
     def prove_full(self):
         """A test that nobody has to wait in tests nothing."""
         try:
-            eventually(self.commit_waits, what="a COMMIT that waits for room")
+            eventually(self.commit_waits, PATIENCE_S, "a COMMIT that waits for room")
         except AssertionError as error:
             free = os.statvfs(disks["log"].seen_by_store).f_bfree
             log = (self.stack.folder / "mariadb.log").read_text(errors="replace").splitlines()[-20:]

@@ -14,7 +14,7 @@ from judge_tool.api import Api
 from judge_tool.history import Recorder, now_ms
 from judge_tool.ledger import Ledger
 from judge_tool.parents import Parents
-from scene import HOLD_TTL_MS, FaultCase
+from scene import HOLD_TTL_MS, PATIENCE_S, FaultCase
 from town import eventually, fresh
 
 FAMILIES = 16
@@ -90,7 +90,8 @@ class ScarcityCase(FaultCase):
                     if during:
                         during()
                     time.sleep(max(0.0, ends - time.monotonic()))
-                    eventually(lambda: f'"status": {told.split()[0]}' in text_from(recorder.path, before), what=f"an answer of {told}")
+                    eventually(lambda: f'"status": {told.split()[0]}' in text_from(recorder.path, before), PATIENCE_S,
+                               f"an answer of {told}")
                     over.set()
                 recorder.fault(what, at, now_ms())
                 eventually(lambda: self.readiness() == 200, what="/readyz 200")
