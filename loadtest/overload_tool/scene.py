@@ -53,6 +53,7 @@ class Scene:
         if load_apart:
             self._cores["stores"] = self._cores["server"]
         self._sent = 0
+        self._loads = 0
         self._answered = 0
         self._open = contextlib.ExitStack()
 
@@ -133,10 +134,12 @@ class Scene:
             self.load(["warm:0:1"])
 
     def load(self, phases: list[str], connections: int | None = None) -> dict:
+        """Each from an address of its own, which has its whole burst."""
         connections = connections or self._connections
+        self._loads += 1
         run = json.loads(machine.run(self._command("people.list", "activities.list", phases,
                                                    ["--connections", connections, "--closed-connections", min(connections, AT_ONCE),
-                                                    "--skip", self._sent])))
+                                                    "--skip", self._sent, "--from", f"127.0.1.{self._loads}"])))
         self._sent = run["sent"]
         if self._sent > WALKS * (seed.USERS - ROBOTS - 1):
             raise Refusal("no activity is left that is not booked: take shorter loads")
