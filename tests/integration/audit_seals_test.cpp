@@ -17,6 +17,7 @@ class AuditSealsTest : public LedgerTest {
   void SetUp() override {
     owner_.execute("DELETE FROM audit_seals");
     LedgerTest::SetUp();
+    config_.lanes = 1;  // of one chain
     activity_ = an_activity(100);
     sealer_ = mysql::create_audit_sealer(process().pool);
   }

@@ -26,6 +26,7 @@ class VerifyLedgerTest : public LedgerTest {
   void SetUp() override {
     wipe();
     LedgerTest::SetUp();
+    config_.lanes = 1;  // of one chain
     activity_ = an_activity(10);
     sealer_ = mysql::create_audit_sealer(process().pool);
   }
