@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 #include <stdexcept>
 
@@ -12,6 +14,8 @@ namespace zl::rush {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::size_t answer_memory_bytes = 4096;
 
 Instant read_instant(const json::value& value, std::string_view key) {
   const std::string text(value.at(key).as_string());
@@ -76,7 +80,9 @@ Verdict judge_problem(const json::value& problem) {
 
 Verdict judge(unsigned status, std::string_view body) {
   try {
-    const json::value answer = json::parse(json::string_view(body.data(), body.size()));
+    std::array<unsigned char, answer_memory_bytes> memory;
+    json::monotonic_resource resource(memory.data(), memory.size());
+    const json::value answer = json::parse(json::string_view(body.data(), body.size()), &resource);
     return status == 200 || status == 201 ? judge_booking(answer) : judge_problem(answer);
   } catch (const std::exception&) {
     Verdict unreadable;
