@@ -6,6 +6,8 @@ page for that, and MariaDB ends. That is another fault."""
 
 import contextlib
 import os
+import re
+import subprocess
 
 from scarcity import SERVING_USER, Operator, SmallDisk
 from scarcity_case import ScarcityCase
@@ -18,6 +20,9 @@ LOOKS_AGAIN_S = 60
 HEALS_S = LOOKS_AGAIN_S + 40
 NO_ROOM = "Waiting for someone to free space"
 IN_LINE = "Commit"  # behind the one that waits for room
+
+# What the audit row of a commit tells of each booking in it.
+BOOKED = re.compile(r"([0-9a-f]{32})(?: [0-9a-f]{32}){3} @")
 
 disks = {}
 
@@ -42,6 +47,7 @@ class FullBinaryLog(ScarcityCase):
     def test_commits_that_wait_lose_nothing(self):
         self.assertEqual(self.operator.run("SELECT CONCAT_WS(' ', @@log_bin + 0, @@sync_binlog, @@binlog_format)"), ["1 1 ROW"])
         self.survives("no room for the binary log", self.full_until_it_writes(), "503", self.prove_full)
+        self.assertEqual(self.logged(), {row[0] for row in self.ledger.rows("SELECT LOWER(HEX(id)) FROM bookings")})
 
     @contextlib.contextmanager
     def full_until_it_writes(self):
@@ -70,3 +76,11 @@ class FullBinaryLog(ScarcityCase):
 
     def is_written(self):
         return self.probe.post("/login/dev", {"openid": fresh("parent-"), "nickname": "parent"}).status == 200
+
+    def logged(self):
+        """The bookings that the log tells of. It must be whole, though it ended in the middle of an event for a while."""
+        logs = sorted(disks["log"].seen_by_store.glob("binlog.[0-9]*"))
+        result = subprocess.run(["mariadb-binlog", "--no-defaults", "--verify-binlog-checksum", "--base64-output=decode-rows",
+                                 "--verbose", *logs], capture_output=True, text=True, errors="replace", check=False)
+        self.assertEqual(result.stderr, "")  # the status is 0 where a log that is still written can't be read any further
+        return set(BOOKED.findall(result.stdout))

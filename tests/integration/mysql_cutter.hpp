@@ -67,12 +67,8 @@ class MysqlCutter final : public MysqlProxy {
   bool lets_in() override { return !refusing_; }
 
   bool from_client(std::string request, int /*client*/, int& server) override {
-    // A packet is its length, its number, its command (3: a statement) and the statement.
-    // COMMIT is all of it or its end.
-    const bool commits = request.ends_with(
-                             "\x03"
-                             "COMMIT") ||
-                         request.ends_with(";COMMIT");
+    // COMMIT is all of a packet's statement or its end.
+    const bool commits = request.ends_with("COMMIT");
     const Cut cut = commits ? cut_.exchange(Cut::none) : Cut::none;
     if (cut == Cut::none) return send_all(server, request);
     if (refuse_after_cut_) refusing_ = true;

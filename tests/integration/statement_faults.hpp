@@ -132,7 +132,7 @@ class StatementFaults final : public MysqlProxy {
       const StatementFault fault = plan_.front().second;
       plan_.erase(plan_.begin());
       ++failed_;
-      failed_at_commit_ = failed_at_commit_ || statements[i] == "COMMIT";
+      failed_at_commit_ = failed_at_commit_ || statements[i].ends_with("COMMIT");
       statements.resize(fault == StatementFault::lost_after ? i + 1 : i);
       return fail_after(std::move(statements), fault, server);
     }

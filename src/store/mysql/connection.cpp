@@ -12,7 +12,10 @@
 namespace zl::mysql {
 namespace {
 
-constexpr std::string_view commit_statement = "COMMIT";
+constexpr std::string_view plain_commit = "COMMIT";
+// A COMMIT that waits for room for MariaDB's binary log must not be ended: half an event would stay in the log, and
+// nothing behind it could be read again (MDEV-27803). MySQL's limit is for SELECT alone.
+constexpr std::string_view unlimited_commit = "SET STATEMENT max_statement_time = 0 FOR COMMIT";
 // The client library's word for a packet that it could not hand over whole; one that it lost sight of is 2013.
 constexpr int not_sent = 2006;
 std::atomic<std::uint64_t> sessions = 0;  // that this process has tried to make
@@ -139,6 +142,10 @@ void Connection::set_up(const ConnectionConfig& config) {
   }
 }
 
+std::string_view Connection::commit_statement() const {
+  return mariadb_ ? unlimited_commit : plain_commit;
+}
+
 void Connection::require_ready() const {
   if (!usable_) throw SqlError(not_sent, SqlFault::lost, "the session was given up");
   if (must_roll_back_) throw SqlError(0, SqlFault::other, "a transaction that failed takes nothing but a roll-back");
@@ -212,7 +219,7 @@ std::vector<Rows> Connection::run(const std::vector<std::string>& statements, st
         results.emplace_back(0, std::vector<std::optional<std::string>>());
       }
       if (++answered == statements.size()) return results;
-      if (statements.back() == commit_statement) ZL_CRASH_POINT("ledger.commit_under_way");
+      if (statements.back() == commit_statement()) ZL_CRASH_POINT("ledger.commit_under_way");
       has_rows = statement_->getMoreResults();
     }
   } catch (const ::sql::SQLException& error) {
@@ -230,7 +237,7 @@ void Connection::begin() {
 // Never the connector's commit(): it swallows errors.
 void Connection::commit(std::vector<std::string> statements) {
   const std::size_t before = statements.size();
-  statements.emplace_back(commit_statement);
+  statements.emplace_back(commit_statement());
   std::size_t answered = 0;
   try {
     run(statements, answered);

@@ -91,6 +91,7 @@ class Connection {
   friend class Transaction;
 
   void set_up(const ConnectionConfig& config);
+  std::string_view commit_statement() const;
   void require_ready() const;
   [[noreturn]] void fail(int code, const std::string& what);
   void begin();
