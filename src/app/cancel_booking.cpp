@@ -24,7 +24,8 @@ asio::awaitable<base::Outcome<domain::Booking>> CancelBooking::operator()(base::
   base::Outcome<Cancelled> cancelled = co_await ledger_.cancel(id, booking.programme_id, actor, now);
   if (!cancelled) co_return cancelled.as<domain::Booking>();
   ZL_CRASH_POINT("cancel.known");
-  group_.spawn(free_seat(cancelled->booking), "free_seat");
+  // On this loop, before the answer: who presses again at once asks the gate after it, on the same link.
+  group_.spawn(co_await asio::this_coro::executor, free_seat(cancelled->booking), "free_seat");
   co_return cancelled->booking;
 }
 
