@@ -5,6 +5,7 @@ import re
 import threading
 
 from client import done
+from scarcity import Operator
 from scene import HEAL_TIMEOUT_S, PATIENCE_S, RULES, SETTINGS, FaultCase, has_seat
 from town import eventually
 
@@ -88,9 +89,9 @@ class StoppedBeforeTheCommit(CrashCase):
         activity = self.activity(self.CAPACITY)
         late, strangers = self.crowd(self.CAPACITY), self.crowd(self.CAPACITY)
         eventually(lambda: self.town.client(url=other.url).get(f"/activities/{activity['id']}").status == 200)
-        with self.paused("mariadb"):
+        with self.ledger.seats_locked(activity["id"]):
             late_presses = late.press_until_told(activity)
-            self.wait_until_held(self.programme, activity, 1)
+            self.wait_until_a_writer_waits()
             self.stack.server.pause()
         try:
             eventually(lambda: self.gate.pending(self.programme["id"], activity["id"]) == 0, HEAL_TIMEOUT_S,
@@ -103,6 +104,13 @@ class StoppedBeforeTheCommit(CrashCase):
         self.assertEqual({press.answer.code for press in late_told}, {"sold_out"})
         self.assertGreaterEqual(self.fenced(), 1)
         self.prove_healed(self.programme["id"])
+
+    def wait_until_a_writer_waits(self):
+        """For the row, which it reads first: what is still in its queue when the server wakes up is refused as too old."""
+        operator = Operator(self.stack)
+        self.addCleanup(operator.close)
+        eventually(lambda: operator.run("SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' "
+                                        "AND trx_query LIKE 'SELECT%'"), PATIENCE_S, "a writer that waits for the row")
 
     def fenced(self):
         """Grants of the first server that came too late to commit."""
