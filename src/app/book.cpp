@@ -248,8 +248,15 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
                                                         runtime::CountGuard place, bool may_ask_again) {
   ZL_CRASH_POINT("book.granted");
   const base::SteadyTime start = parts_.clock.steady_now();
-  LedgerItem item{target.wish, granted.grant, granted.receipt, target.entry->policy, target.actor};
-  base::Outcome<LedgerAnswer> answer = co_await parts_.ledger.book(std::move(place), std::move(item));
+  base::Outcome<LedgerAnswer> answer = base::Code::unavailable;
+  std::optional<LedgerBooked> earlier;
+  if (granted.again && may_ask_again) earlier = co_await booked_before(target.wish);
+  if (earlier) {
+    answer = LedgerAnswer(*std::move(earlier));
+  } else {
+    LedgerItem item{target.wish, granted.grant, granted.receipt, target.entry->policy, target.actor};
+    answer = co_await parts_.ledger.book(std::move(place), std::move(item));
+  }
   parts_.metrics.ledger.observe(seconds_since(start, parts_.clock));
   if (answer.is_unknown()) co_return answer.as<BookAnswer>();
   if (!answer) {
@@ -300,6 +307,14 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
     violations.emplace_back(domain::Closed{granted.receipt.decided_at});
   }
   co_return BookAnswer(refusal_of_ledger(target, std::move(violations), granted.receipt));
+}
+
+/// A grant that comes again is mostly of a key that has booked already. As a duplicate it would spoil the group commit
+/// of all who press now, so it is looked for first; where nothing is found, or nobody answers, the commit tells.
+asio::awaitable<std::optional<LedgerBooked>> Book::booked_before(domain::BookingWish wish) {
+  const base::Outcome<std::optional<domain::Booking>> found = co_await parts_.ledger.find(wish.id);
+  if (!found || !*found || !same_wish(**found, wish)) co_return std::nullopt;
+  co_return LedgerBooked{**found, true};
 }
 
 /// A hold that the ledger refused. Lost on the way it ends by its deadline.

@@ -69,9 +69,9 @@ constexpr Setting setting_table[] = {
      "Requests of one user in the long run; beyond it 429.", "Bears impatient clients.", "Stops robots sooner."},
     {"http.rate_user_burst", IntegerType{20, 1, 1000000, "requests"}, "Requests that one user may send at once.",
      "Bears impatient clients.", "Stops robots sooner."},
-    {"http.rate_address_per_s", IntegerType{1000, 1, 10000000, "requests per second"},
+    {"http.rate_address_per_s", IntegerType{500, 1, 10000000, "requests per second"},
      "Requests of one address, or of one IPv6 /64, in the long run; beyond it 429. Carriers put thousands of people "
-     "behind one address: with the burst, ten requests of 10,000 parents within a minute.",
+     "behind one address: with the burst, seven requests of 10,000 parents within a minute.",
      "Lets bigger carriers through.", "Leaves an address that hammers less to take from the others."},
     {"http.rate_address_burst", IntegerType{40000, 1, 10000000, "requests"},
      "Requests that one address, or one IPv6 /64, may send at once.", "Lets bigger carriers through.",

@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "store/mysql/attendee_facts.hpp"
+#include "store/mysql/group_reader.hpp"
 #include "store/mysql/sql.hpp"
 #include "store_harness.hpp"
 
@@ -17,6 +18,7 @@ using base::Code;
 using base::Outcome;
 using mysql::sql;
 using Facts = Outcome<std::optional<app::AttendeeFacts>>;
+using FactsReader = mysql::GroupReader<base::AttendeeId, app::AttendeeFacts>;
 
 const std::optional<app::AttendeeFacts> nobody;
 
@@ -128,7 +130,7 @@ TEST_F(PeopleStoreTest, tells_a_crowd_each_of_its_own_attendee) {
     if (i % 3 == 1) add_guardian(users.front(), attendee);
   }
   connection_.execute(sql("UPDATE attendees SET deleted = 1 WHERE id = ?", attendees.front().id));
-  mysql::AttendeeFactsReader reader(held_pool_, {.reads_at_once = 1, .attendees_at_once = 500});
+  FactsReader reader(held_pool_, mysql::read_facts, {.reads_at_once = 1, .ids_at_once = 500});
   std::vector<asio::awaitable<Facts>> calls;
   for (int time = 0; time < 5; ++time) {
     for (const domain::Attendee& attendee : attendees) calls.push_back(reader.read(attendee.id));
@@ -156,7 +158,7 @@ TEST_F(PeopleStoreTest, tells_a_crowd_each_of_its_own_attendee) {
 }
 
 TEST_F(PeopleStoreTest, refuses_who_waits_for_an_attendee_beyond_the_bound) {
-  mysql::AttendeeFactsReader reader(held_pool_, {.reads_at_once = 1, .attendees_at_once = 4, .waiting = 10});
+  FactsReader reader(held_pool_, mysql::read_facts, {.reads_at_once = 1, .ids_at_once = 4, .waiting = 10});
   std::vector<asio::awaitable<Facts>> calls;
   calls.reserve(20);
   for (int i = 0; i < 20; ++i) calls.push_back(reader.read(new_id<base::AttendeeId>()));
@@ -174,7 +176,7 @@ TEST_F(PeopleStoreTest, refuses_a_crowd_at_once_while_mysql_is_gone) {
   mysql::ConnectionConfig nowhere = serving_config();
   nowhere.address = "unix:///nowhere/mysql.sock";
   mysql::ConnectionPool pool({nowhere, 1, 2048, 120'000}, clock_, random_, metrics_);
-  mysql::AttendeeFactsReader reader(pool, {.reads_at_once = 1, .attendees_at_once = 4});
+  FactsReader reader(pool, mysql::read_facts, {.reads_at_once = 1, .ids_at_once = 4});
   for (int time = 0; time < 2; ++time) {
     std::vector<asio::awaitable<Facts>> calls;
     calls.reserve(1000);

@@ -34,6 +34,11 @@ void make_room_for(std::string_view step, Plan& plan) {
   if (step == "catalogue.update_activity" || step == "gate.set_capacity") plan.capacity_changes = 4;
   if (step == "attendance.check_in") plan.check_ins = 6;
   if (step == "gate.remove_cancelled") plan.cancel_percent = 60;
+  if (step == "ledger.fence") {  // of holds that nobody comes back for, while faults still happen
+    plan.opens_ms = -60'000;
+    plan.faults_end_ms = 14'000;
+    plan.retry_percent = 30;
+  }
 }
 
 Faults draw_faults(Chance& chance) {

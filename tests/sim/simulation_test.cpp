@@ -11,7 +11,7 @@
 namespace zl::sim {
 namespace {
 
-constexpr std::uint64_t seeds = 1200;
+constexpr std::uint64_t seeds = 1800;
 constexpr std::uint64_t seeds_to_find_a_bug = 2000;
 
 const Coverage& covered() {

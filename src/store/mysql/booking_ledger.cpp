@@ -1,9 +1,11 @@
 #include "store/mysql/booking_ledger.hpp"
 
+#include <unordered_map>
 #include <utility>
 
 #include "store/mysql/booking_statements.hpp"
 #include "store/mysql/gate_image.hpp"
+#include "store/mysql/group_reader.hpp"
 #include "store/mysql/sql.hpp"
 
 namespace zl::mysql {
@@ -23,9 +25,20 @@ constexpr std::string_view select_seats_taken =
     "JOIN activities a ON a.id = s.activity_id JOIN programmes p ON p.id = s.programme_id WHERE s.programme_id = ? "
     "ORDER BY s.activity_id";
 
+std::unordered_map<base::BookingId, domain::Booking> read_bookings(Connection& connection,
+                                                                   const std::vector<base::BookingId>& ids) {
+  std::unordered_map<base::BookingId, domain::Booking> found;
+  for (const Row row : connection.query(select_bookings(sql("FORCE INDEX (PRIMARY) WHERE id IN (?)", ids)))) {
+    const domain::Booking booking = booking_row(row);
+    found.emplace(booking.id, booking);
+  }
+  return found;
+}
+
 class MysqlBookingLedger final : public app::BookingLedger {
  public:
-  MysqlBookingLedger(WriterPool& writers, ConnectionPool& pool) : writers_(writers), pool_(pool) {}
+  MysqlBookingLedger(WriterPool& writers, ConnectionPool& pool)
+      : writers_(writers), pool_(pool), bookings_(pool, read_bookings) {}
 
   std::optional<runtime::CountGuard> take_place(const base::ProgrammeId& programme_id, app::Turn turn) override {
     return writers_.take_place(programme_id, turn);
@@ -45,11 +58,7 @@ class MysqlBookingLedger final : public app::BookingLedger {
   }
 
   boost::asio::awaitable<base::Outcome<std::optional<domain::Booking>>> find(const base::BookingId& id) override {
-    return pool_.read([id](Connection& connection) -> base::Outcome<std::optional<domain::Booking>> {
-      const Rows rows = connection.query(select_bookings(sql("WHERE id = ?", id)));
-      if (rows.empty()) return std::optional<domain::Booking>();
-      return std::optional<domain::Booking>(booking_row(rows.front()));
-    });
+    return bookings_.read(id);
   }
 
   boost::asio::awaitable<base::Outcome<app::BookingPage>> of_user(const base::UserId& user_id,
@@ -101,6 +110,7 @@ class MysqlBookingLedger final : public app::BookingLedger {
  private:
   WriterPool& writers_;
   ConnectionPool& pool_;
+  GroupReader<base::BookingId, domain::Booking> bookings_;
 };
 
 }  // namespace

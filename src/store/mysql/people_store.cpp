@@ -7,6 +7,7 @@
 #include "store/mysql/answers.hpp"
 #include "store/mysql/attendee_facts.hpp"
 #include "store/mysql/attendee_writes.hpp"
+#include "store/mysql/group_reader.hpp"
 #include "store/mysql/sql.hpp"
 
 namespace zl::mysql {
@@ -47,7 +48,8 @@ Outcome<domain::User> make_user(Write& write, const base::UserId& id, const std:
 
 class MysqlPeopleStore final : public app::PeopleStore {
  public:
-  MysqlPeopleStore(ConnectionPool& pool, base::Random& random) : pool_(pool), random_(random), facts_(pool) {}
+  MysqlPeopleStore(ConnectionPool& pool, base::Random& random)
+      : pool_(pool), random_(random), facts_(pool, read_facts) {}
 
   // Almost always one read: thousands sign in within a minute, and nearly all of them exist.
   awaitable<Outcome<domain::User>> sign_in(const std::string& openid, const std::string& nickname) override {
@@ -121,7 +123,7 @@ class MysqlPeopleStore final : public app::PeopleStore {
 
   ConnectionPool& pool_;
   base::Random& random_;
-  AttendeeFactsReader facts_;
+  GroupReader<base::AttendeeId, app::AttendeeFacts> facts_;
 };
 
 }  // namespace

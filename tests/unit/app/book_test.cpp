@@ -241,6 +241,7 @@ TEST_F(BookTest, gives_the_hold_back_where_the_ledger_refuses_the_call) {
 
 TEST_F(BookTest, leaves_a_booking_its_seat_where_a_retry_does_not_reach_the_ledger) {
   ASSERT_TRUE(is_booked(press(1)));
+  engine.ledger.find_calls.next(Fate::refused);
   engine.ledger.book_calls.next(Fate::refused);
   EXPECT_EQ(refused_with(press(1)), Code::unavailable);
   EXPECT_EQ(engine.at_gate(1).used, 1);
@@ -334,6 +335,29 @@ TEST_F(BookTest, is_overloaded_where_a_fenced_grant_finds_no_second_place) {
   engine.ledger.place_calls.next(Fate::refused);
   EXPECT_EQ(refused_with(press(1)), Code::overloaded);
   EXPECT_TRUE(is_booked(press(1)));
+}
+
+TEST_F(BookTest, a_key_that_has_booked_spoils_nobody_elses_commit) {
+  ASSERT_TRUE(is_booked(press(1)));
+  engine.trace.clear();
+  const Answer again = press(1);
+  ASSERT_TRUE(is_booked(again));
+  EXPECT_TRUE(booked(again).earlier);
+  EXPECT_EQ(booked(again).booking.id, engine.booking_id(1));
+  EXPECT_TRUE(happened("ledger.find"));
+  EXPECT_FALSE(happened("ledger.book"));
+  EXPECT_EQ(engine.at_gate(1).used, 1);
+  ASSERT_NE(engine.hold(engine.booking_id(1)), nullptr);
+  EXPECT_FALSE(engine.hold(engine.booking_id(1))->pending);
+}
+
+TEST_F(BookTest, a_key_that_has_booked_is_told_so_by_the_commit_where_it_cannot_be_looked_for) {
+  ASSERT_TRUE(is_booked(press(1)));
+  engine.ledger.find_calls.next(Fate::refused);
+  const Answer again = press(1);
+  ASSERT_TRUE(is_booked(again));
+  EXPECT_TRUE(booked(again).earlier);
+  EXPECT_TRUE(happened("ledger.book"));
 }
 
 TEST_F(BookTest, tells_that_the_same_key_booked_before_and_was_cancelled) {
