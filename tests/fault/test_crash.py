@@ -106,7 +106,7 @@ class StoppedBeforeTheCommit(CrashCase):
         self.prove_healed(self.programme["id"])
 
     def wait_until_a_writer_waits(self):
-        """For the row, which it reads first: what is still in its queue when the server wakes up is refused as too old."""
+        """For the locked row. What is still in its queue when the server wakes up is refused as too old, and fenced by nobody."""
         operator = Operator(self.stack)
         self.addCleanup(operator.close)
         eventually(lambda: operator.run("SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' "
