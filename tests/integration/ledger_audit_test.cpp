@@ -1,9 +1,10 @@
-// The audit list over group commits on a real MariaDB: an entry for each booking, as if each had a row of its own.
+// The audit of group commits on a real MariaDB: whole chains, and a list with an entry for each booking.
 #include <algorithm>
 #include <set>
 
 #include "ledger_harness.hpp"
 #include "store/mysql/audit_store.hpp"
+#include "store/mysql/audit_trail.hpp"
 
 namespace zl::test {
 namespace {
@@ -134,6 +135,57 @@ TEST_F(LedgerAuditTest, ALineThatCannotBeReadIsStillAnEntry) {
   const std::vector<app::AuditEntry> entries = list(query).items;
   EXPECT_EQ(std::ranges::count(entries, base::AccountId().hex(), &app::AuditEntry::subject), 1);
   EXPECT_EQ(std::ranges::count(entries, item.wish.id.hex(), &app::AuditEntry::subject), 1);
+  db_.execute("UPDATE audit SET detail = REPLACE(detail, 'gone\n', '')");
+}
+
+TEST_F(LedgerAuditTest, ABookingNamesTheRowThatTellsOfIt) {
+  const auto activity = an_activity(100);
+  const std::vector<app::LedgerItem> items = items_of(activity, 20);
+  book_together(activity, items);
+
+  const mysql::Rows rows = db_.query(mysql::sql(
+      "SELECT b.id, a.detail, a.at, MAX(b.decided_at) OVER (PARTITION BY b.audit_chain, b.audit_seq) FROM bookings b "
+      "JOIN audit a ON a.chain_id = b.audit_chain AND a.seq = b.audit_seq WHERE b.activity_id = ?",
+      activity));
+  ASSERT_EQ(rows.size(), items.size());
+  for (const mysql::Row row : rows) {
+    const auto entries = mysql::read_booked(row.text(1));
+    EXPECT_TRUE(entries.size() == 1 || entries.size() == items.size() - 1) << "one row for each group commit";
+    EXPECT_EQ(std::ranges::count(entries, row.id<base::BookingId>(0), [](const auto& e) { return e->booking_id; }), 1);
+    EXPECT_EQ(row.instant(2), row.instant(3));
+  }
+}
+
+TEST_F(LedgerAuditTest, EveryChainIsWholeFromItsFirstRow) {
+  const auto activity = an_activity(100);
+  std::vector<std::future<BookAnswer>> answers;
+  answers.reserve(50);
+  for (int i = 0; i < 50; ++i) answers.push_back(start_booking(an_item(activity)));
+  for (auto& answer : answers) ASSERT_TRUE(answer.get().is_done());
+
+  const mysql::Rows rows = db_.query(
+      "SELECT chain_id, seq, at, actor_id, actor_role, action, subject, detail, address, request_id, prev_hash, hash "
+      "FROM audit ORDER BY chain_id, seq");
+  std::size_t entries = 0;
+  for (const mysql::Row row : rows) entries += mysql::read_booked(row.text(7)).size();
+  ASSERT_GE(entries, 50U);
+  mysql::AuditHead head;
+  for (const mysql::Row row : rows) {
+    if (const auto chain = row.id<base::ChainId>(0); chain != head.chain_id) head = {chain, 0, {}};
+    mysql::AuditRecord record;
+    record.at = row.instant(2);
+    record.actor_id = row.id<base::AccountId>(3);
+    record.actor_role = row.text(4);
+    record.action = row.text(5);
+    record.subject = row.bytes16(6);
+    record.detail = row.text(7);
+    record.address = row.text(8);
+    record.request_id = row.text(9);
+    ASSERT_EQ(row.u64(1), head.seq + 1);
+    ASSERT_EQ(row.text(10), runtime::view(head.hash));
+    head = {head.chain_id, head.seq + 1, mysql::audit_hash(head, record)};
+    ASSERT_EQ(row.text(11), runtime::view(head.hash));
+  }
 }
 
 }  // namespace

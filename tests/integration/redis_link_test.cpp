@@ -7,76 +7,16 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <deque>
 #include <thread>
 
-#include "integration/redis_harness.hpp"
+#include "redis_link_harness.hpp"
 
 namespace zl::redis {
 namespace {
 
 using base::Milliseconds;
-
-const Library library{"zl_test_v1",
-                      "#!lua name=zl_test_v1\nredis.register_function('zl_answer', function() return 42 end)"};
-
-Command answer() {
-  return Command::of({"FCALL", "zl_answer", "0"});
-}
-
-class RedisLinkTest : public RedisTest {
- protected:
-  std::unique_ptr<Link> started(const LinkOptions& with) {
-    auto link = std::make_unique<Link>(loop.get_executor(), with, random, [this] { ++ups; });
-    link->start();
-    return link;
-  }
-
-  std::unique_ptr<Link> connected(const LinkOptions& with) {
-    auto link = started(with);
-    wait_for([&] { return link->up(); });
-    return link;
-  }
-
-  static LinkOptions with_library() {
-    LinkOptions with = options();
-    with.libraries = {library};
-    return with;
-  }
-
-  /// A link that has to stay down does so for several of its attempts.
-  void expect_never_up(const Link& link, Milliseconds time = Milliseconds(600)) {
-    const auto end = std::chrono::steady_clock::now() + time;
-    wait_for([&] { return link.up() || std::chrono::steady_clock::now() >= end; });
-    EXPECT_FALSE(link.up());
-  }
-
-  /// The link has found its way back: it is up and answers.
-  void expect_recovers(Link& link) {
-    wait_for([&] { return link.up() && call(link, Command("PING")).text() == "PONG"; });
-  }
-
-  std::int64_t statistic(const std::string& name) {
-    const std::string info = ask({"INFO", "stats"}).text();
-    return std::stoll(info.substr(info.find(name + ":") + name.size() + 1));
-  }
-
-  /// Calls as soon as the link is up, and stops it at the end.
-  static boost::asio::awaitable<void> call_until_answered(Link& link, std::uint64_t count,
-                                                          std::atomic<std::uint64_t>& answered) {
-    for (std::uint64_t done = 0; done < count;) {
-      const Reply reply = co_await link.call(answer());
-      if (reply.number() != 42) continue;
-      ++done;
-      ++answered;
-    }
-    co_await link.stop();
-  }
-
-  int ups = 0;
-};
 
 TEST_F(RedisLinkTest, AnswersCallsInTheirOrder) {
   const auto link = connected(options());
@@ -102,10 +42,15 @@ TEST_F(RedisLinkTest, UnderstandsEveryKindOfReply) {
 
 TEST_F(RedisLinkTest, SendsWhatOneTurnOfTheLoopIssuesInOneWrite) {
   const auto link = connected(options());
-  const std::int64_t before = statistic("total_reads_processed");
+  const auto reads = [&] {
+    const std::string info = ask({"INFO", "stats"}).text();
+    const std::string name = "total_reads_processed:";
+    return std::stoll(info.substr(info.find(name) + name.size()));
+  };
+  const std::int64_t before = reads();
   const auto replies = begin_many(*link, 100, [](int) { return Command("PING"); });
   wait_for([&] { return all_answered(replies); });
-  EXPECT_EQ(statistic("total_reads_processed") - before, 2) << "one read of 100 calls, one of this question";
+  EXPECT_EQ(reads() - before, 2) << "one read of 100 calls, one of this question";
 }
 
 TEST_F(RedisLinkTest, CarriesCommandsAndRepliesThatExceedAnySocketBuffer) {
@@ -324,61 +269,16 @@ TEST_F(RedisLinkTest, AuthenticatesAsItsUser) {
   ask({"ACL", "DELUSER", "zhonglou"});
 }
 
-class RedisLinkOverTcp : public RedisLinkTest {
- protected:
-  /// A port that was free a moment ago.
-  static int free_port() {
-    boost::asio::io_context context(1);
-    const boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
-    return acceptor.local_endpoint().port();
+/// Calls as soon as the link is up, and stops it at the end.
+boost::asio::awaitable<void> call_until_answered(Link& link, std::uint64_t count,
+                                                 std::atomic<std::uint64_t>& answered) {
+  for (std::uint64_t done = 0; done < count;) {
+    const Reply reply = co_await link.call(answer());
+    if (reply.number() != 42) continue;
+    ++done;
+    ++answered;
   }
-
-  void SetUp() override {
-    RedisLinkTest::SetUp();
-    port = free_port();
-    // Not ::1, to which "localhost" may lead first.
-    ask({"CONFIG", "SET", "bind", "127.0.0.1", "port", std::to_string(port)});
-  }
-
-  void TearDown() override {
-    ask({"CONFIG", "SET", "port", "0"});
-    RedisLinkTest::TearDown();
-  }
-
-  LinkOptions at(std::string host) const {
-    LinkOptions with;
-    with.endpoint.host = std::move(host);
-    with.endpoint.port = port;
-    return with;
-  }
-
-  int port = 0;
-};
-
-TEST_F(RedisLinkOverTcp, ConnectsToAnAddressAndToAName) {
-  const auto by_address = connected(at("127.0.0.1"));
-  EXPECT_EQ(call(*by_address, Command("PING")).text(), "PONG");
-  const auto by_name = connected(at("localhost"));
-  EXPECT_EQ(call(*by_name, Command("PING")).text(), "PONG");
-}
-
-TEST_F(RedisLinkOverTcp, KeepsTryingWhereNobodyListens) {
-  LinkOptions with = at("127.0.0.1");
-  with.endpoint.port = free_port();
-  const auto link = started(with);
-  expect_never_up(*link);
-  const auto nameless = started(at("name.invalid"));
-  expect_never_up(*nameless);
-}
-
-TEST_F(RedisLinkOverTcp, GivesUpAConnectThatNobodyAnswers) {
-  // A listener that accepts nobody and reads nothing: connected, but never greeted.
-  const boost::asio::ip::tcp::acceptor mute(loop, {boost::asio::ip::address_v4::loopback(), 0});
-  LinkOptions with = at("127.0.0.1");
-  with.endpoint.port = mute.local_endpoint().port();
-  with.connect_timeout = Milliseconds(50);
-  const auto link = started(with);
-  expect_never_up(*link);
+  co_await link.stop();
 }
 
 TEST_F(RedisLinkTest, EveryLoopHasALinkOfItsOwnAndAnyThreadReadsTheirState) {
