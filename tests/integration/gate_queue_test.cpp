@@ -34,6 +34,34 @@ class GateQueueTest : public GateTest {
     for (int turn = 0; turn < 3; ++turn) runtime::run_on(loops, 0, runtime::as_task([] {}));
   }
 
+  /// A gate by way of a link of its own, which gives a call up after this time and its connection after twice this
+  /// time.
+  class ImpatientGate {
+   public:
+    ImpatientGate(GateQueueTest& test, base::Milliseconds timeout) : test_(test) {
+      runtime::run_on(test_.loops, 0, runtime::as_task([this, timeout] {
+                        LinkOptions options;
+                        options.endpoint.unix_socket = servers->redis_socket();
+                        options.command_timeout = timeout;
+                        link_ = std::make_unique<Link>(test_.loops.executor(0), options, test_.random);
+                        link_->start();
+                      }));
+      wait_for([this] { return link_->up(); });
+      gate_ = std::make_unique<RedisGate>(std::vector<Link*>{link_.get()}, std::chrono::hours(1));
+    }
+    ~ImpatientGate() {
+      runtime::run_on(test_.loops, 0, link_->stop());
+      runtime::run_on(test_.loops, 0, runtime::as_task([this] { link_.reset(); }));
+    }
+    RedisGate& operator*() { return *gate_; }
+    std::uint64_t connects() const { return link_->stats().connects; }
+
+   private:
+    GateQueueTest& test_;
+    std::unique_ptr<Link> link_;
+    std::unique_ptr<RedisGate> gate_;
+  };
+
   void forget_calls() { ask({"CONFIG", "RESETSTAT"}); }
   /// Commands of this name that Redis has served since, functions' own included.
   int calls(const std::string& command) {
@@ -107,6 +135,42 @@ TEST_F(GateQueueTest, is_late_while_a_call_waits_for_longer_than_it_should) {
   servers->resume(test::Store::redis);
   wait_for([&answered] { return answered == 1; });
   EXPECT_FALSE(is_late_in(std::chrono::hours(1)));
+}
+
+TEST_F(GateQueueTest, a_grant_that_comes_too_late_gives_its_seat_back) {
+  install(image(1, {9, 9}));
+  ImpatientGate impatient(*this, std::chrono::seconds(2));
+  std::vector<domain::BookingWish> wishes = crowd(3);
+  wishes.push_back(crowd(1, 2)[0]);
+  servers->pause(test::Store::redis);
+  for (const auto& decision : book_together(*impatient, wishes, 0)) EXPECT_TRUE(decision.is_unknown());
+  servers->resume(test::Store::redis);
+  wait_for([this] { return count(1).seats.version.change == 4 && count(2).seats.version.change == 2; });
+  EXPECT_EQ(count(1).seats.used, 0);
+  EXPECT_EQ(count(2).seats.used, 0);
+  EXPECT_EQ(impatient.connects(), 1U) << "the connection was kept";
+  EXPECT_NE(granted(book(wishes[0])), nullptr);
+}
+
+TEST_F(GateQueueTest, a_grant_that_comes_too_late_leaves_alone_what_was_held_before_and_what_is_held_since) {
+  install(image(1, {9}));
+  const std::vector<domain::BookingWish> wishes = crowd(3);
+  ASSERT_NE(granted(book(wishes[0])), nullptr);
+  ImpatientGate impatient(*this, std::chrono::seconds(2));
+  servers->pause(test::Store::redis);
+  for (const auto& decision : book_together(*impatient, wishes, 0)) EXPECT_TRUE(decision.is_unknown());
+  std::atomic<int> answered = 0;
+  const auto retry = [&] {
+    boost::asio::co_spawn(loops.executor(0), book_and_count(*gate, wishes[1], answered), boost::asio::detached);
+  };
+  runtime::run_on(loops, 0, runtime::as_task(retry));
+  settle();
+  servers->resume(test::Store::redis);
+  wait_for([this, &answered] { return answered == 1 && count(1).seats.version.change == 4; });
+  const auto holds = holders(1)->holders;
+  ASSERT_EQ(holds.size(), 2U);
+  for (const app::Holder& hold : holds) EXPECT_TRUE(hold.id == wishes[0].id || hold.id == wishes[1].id);
+  EXPECT_EQ(impatient.connects(), 1U) << "the connection was kept";
 }
 
 TEST_F(GateQueueTest, sells_the_last_seat_once_within_a_turn) {

@@ -177,6 +177,34 @@ TEST_F(RedisLinkTest, ALateAnswerIsLostAndTheNextCallGetsItsOwn) {
   EXPECT_EQ(ups, 1) << "the connection was kept";
 }
 
+TEST_F(RedisLinkTest, AReceiverIsToldTheLateAnswerBehindTheLostOne) {
+  struct Told {
+    std::vector<Reply> in_time;
+    std::vector<Reply> late;
+  };
+  class Receiver final : public ReplyReceiver {
+   public:
+    explicit Receiver(Told& told) : told_(told) {}
+    void on_reply(Reply reply) override { told_.in_time.push_back(std::move(reply)); }
+    void on_late_reply(const Reply& reply) override { told_.late.push_back(reply); }
+
+   private:
+    Told& told_;
+  };
+  LinkOptions with = options();
+  with.command_timeout = Milliseconds(1000);
+  const auto link = connected(with);
+  Told told;
+  link->call(Command::of({"BLPOP", "empty", "0"}), std::make_unique<Receiver>(told));
+  wait_for([&] { return !told.in_time.empty(); });
+  EXPECT_TRUE(told.in_time[0].is_lost());
+  ask({"LPUSH", "empty", "in the end"});
+  wait_for([&] { return !told.late.empty(); });
+  EXPECT_EQ(told.late[0].item(1).text(), "in the end");
+  EXPECT_EQ(call(*link, Command("PING")).text(), "PONG");
+  EXPECT_EQ(told.in_time.size() + told.late.size(), 2U);
+}
+
 TEST_F(RedisLinkTest, GivesUpAConnectionThatFellSilentAndRecovers) {
   LinkOptions with = options();
   with.command_timeout = Milliseconds(100);

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace zl::sim {
+namespace {
+
+using Decision = base::Outcome<app::GateDecision>;
+
+}  // namespace
 
 void Link::connect() {
   const std::int64_t delay_us = setting_.chance.between(1000, 60'000);
@@ -102,50 +107,69 @@ bool SimGate::up() const {
   return std::ranges::all_of(links_, &Link::up);
 }
 
-/// `serve` is called at Redis with the link's run id and gives the answer.
-template <class T, class Serve>
-Answer<T> SimGate::ask(std::string_view call, Serve serve) {
+/// `serve` is called at Redis with the link's run id and gives the answer; `late` with an answer that comes after the
+/// call was given up, and its link.
+template <class T, class Serve, class Late>
+Answer<T> SimGate::ask(std::string_view call, Serve serve, Late late) {
   using Outcome = base::Outcome<T>;
-  return runtime::suspend<Outcome>([this, call, serve = std::move(serve)](runtime::Resumption<Outcome> resumption) {
-    Link& link = any_link();
-    if (!link.up()) {
-      setting_.seen.add("no link for", call);
-      return std::move(resumption)(base::Refused{base::Code::unavailable, "no connection to Redis", {}, 1});
-    }
-    setting_.seen.add("redis calls", call);
-    const auto waiting = Call<Outcome>::start(setting_.schedule, std::move(resumption));
-    const auto shared = link.shared_from_this();
-    const std::uint64_t generation = link.generation();
-    setting_.trace.note(waiting->owner(), call, "sent");
-    link.wait(waiting, [weak = std::weak_ptr(waiting)] {
-      if (const auto who = weak.lock()) who->answer(base::Unknown{"the link was lost"});
-    });
-    link.transmit(call, [&setting = setting_, &redis = redis_, call, serve, shared, generation, run = link.run(),
-                         weak = std::weak_ptr(waiting)] {
-      Outcome outcome = serve(redis, run);
-      setting.stores_changed = true;
-      setting.trace.note(nobody, call, "served");
-      const auto who = weak.lock();
-      if (!who || !who->waits()) return setting.seen.add("redis served too late", call);
-      shared->reply(generation, [weak, outcome = std::move(outcome)] {
-        if (const auto still = weak.lock()) still->answer(outcome);
+  return runtime::suspend<Outcome>(
+      [this, call, serve = std::move(serve), late = std::move(late)](runtime::Resumption<Outcome> resumption) {
+        Link& link = any_link();
+        if (!link.up()) {
+          setting_.seen.add("no link for", call);
+          return std::move(resumption)(base::Refused{base::Code::unavailable, "no connection to Redis", {}, 1});
+        }
+        setting_.seen.add("redis calls", call);
+        const auto waiting = Call<Outcome>::start(setting_.schedule, std::move(resumption));
+        const auto shared = link.shared_from_this();
+        const std::uint64_t generation = link.generation();
+        setting_.trace.note(waiting->owner(), call, "sent");
+        link.wait(waiting, [weak = std::weak_ptr(waiting)] {
+          if (const auto who = weak.lock()) who->answer(base::Unknown{"the link was lost"});
+        });
+        link.transmit(call, [&setting = setting_, &redis = redis_, call, serve, late, shared, generation,
+                             run = link.run(), weak = std::weak_ptr(waiting)] {
+          Outcome outcome = serve(redis, run);
+          setting.stores_changed = true;
+          setting.trace.note(nobody, call, "served");
+          const auto who = weak.lock();
+          if (!who || !who->waits()) setting.seen.add("redis served too late", call);
+          shared->reply(generation, [weak, late, shared, outcome = std::move(outcome)] {
+            const auto still = weak.lock();
+            if (still && still->waits()) return still->answer(outcome);
+            late(*shared, outcome);
+          });
+        });
+        const std::int64_t timeout_us = redis_timeout.count() * 1000;
+        setting_.schedule.after_us(timeout_us, waiting->owner(),
+                                   [&setting = setting_, call, shared, weak = std::weak_ptr(waiting)] {
+                                     const auto who = weak.lock();
+                                     if (!who || !who->waits()) return;
+                                     setting.seen.add("redis time-out of", call);
+                                     who->answer(base::Unknown{"no answer in time"});
+                                     shared->note_time_out();
+                                   });
       });
-    });
-    const std::int64_t timeout_us = redis_timeout.count() * 1000;
-    setting_.schedule.after_us(timeout_us, waiting->owner(),
-                               [&setting = setting_, call, shared, weak = std::weak_ptr(waiting)] {
-                                 const auto who = weak.lock();
-                                 if (!who || !who->waits()) return;
-                                 setting.seen.add("redis time-out of", call);
-                                 who->answer(base::Unknown{"no answer in time"});
-                                 shared->note_time_out();
-                               });
-  });
 }
 
+template <class T, class Serve>
+Answer<T> SimGate::ask(std::string_view call, Serve serve) {
+  return ask<T>(call, std::move(serve), [](Link&, const base::Outcome<T>&) {});
+}
+
+/// As the real one: a new grant that nobody heard of is given back.
 Answer<app::GateDecision> SimGate::book(const domain::BookingWish& wish, std::uint64_t min_epoch) {
-  return ask<app::GateDecision>(
-      "gate.book", [wish, min_epoch](RedisSim& redis, std::uint64_t run) { return redis.book(run, wish, min_epoch); });
+  const auto serve = [wish, min_epoch](RedisSim& redis, std::uint64_t run) { return redis.book(run, wish, min_epoch); };
+  const auto late = [&setting = setting_, &redis = redis_, wish](Link& link, const Decision& decision) {
+    const auto* granted = decision ? std::get_if<app::Granted>(&*decision) : nullptr;
+    if (granted == nullptr || granted->again) return;
+    setting.seen.add("late grants", "given back");
+    link.transmit("gate.remove", [&setting, &redis, wish, run = link.run(), grant = granted->grant] {
+      (void)redis.remove(run, wish.programme_id, wish.activity_id, {{wish.id, grant}}, app::Unit::returns);
+      setting.stores_changed = true;
+    });
+  };
+  return ask<app::GateDecision>("gate.book", serve, late);
 }
 
 void SimGate::confirm(const domain::BookingWish& wish) {

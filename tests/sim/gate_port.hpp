@@ -94,6 +94,8 @@ class SimGate final : public app::Gate, public app::GateUpkeep {
 
  private:
   Link& any_link() const;
+  template <class T, class Serve, class Late>
+  Answer<T> ask(std::string_view call, Serve serve, Late late);
   template <class T, class Serve>
   Answer<T> ask(std::string_view call, Serve serve);
 

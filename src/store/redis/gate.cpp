@@ -50,12 +50,7 @@ RedisGate::Answer<base::Done> RedisGate::change(Command command) {
 
 RedisGate::Answer<base::Done> RedisGate::remove(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                                 std::vector<app::HoldRef> holds, app::Unit unit) {
-  const ProgrammeKeys keys(programme_id);
-  Command command = function_call("zl_remove", 3);
-  command.arg(keys.gate()).arg(keys.held()).arg(keys.seats(activity_id));
-  command.arg(link().run_id()).arg(name_of(activity_id)).arg(unit == app::Unit::stays ? "stays" : "returns");
-  for (const app::HoldRef& hold : holds) command.arg(name_of(hold.id)).arg(pack(hold.grant));
-  return change(std::move(command));
+  return change(removal(programme_id, activity_id, link().run_id(), holds, unit));
 }
 
 RedisGate::Answer<base::Done> RedisGate::remove_cancelled(base::ProgrammeId programme_id, base::ActivityId activity_id,

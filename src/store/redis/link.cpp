@@ -82,7 +82,6 @@ class Link::Core final : public SessionEvents, public std::enable_shared_from_th
   void on_reply(Reply reply) override;
   void on_down(const std::string& reason) override;
 
-  void settle(std::optional<Caller> caller, Reply reply);
   void watch_deadlines();
   void on_deadline();
   void lose_calls(const std::string& reason);
@@ -147,14 +146,14 @@ void Link::Core::on_reply(Reply reply) {
       up_.store(false, std::memory_order_relaxed);
     }
   }
-  settle(calls_.pop(), std::move(reply));
+  if (const auto [caller, given_up] = calls_.pop(); caller && given_up) {
+    (*caller)->on_late_reply(reply);
+  } else if (caller) {
+    (*caller)->on_reply(std::move(reply));
+  }
   pending_.set(calls_.size());
   if (!renewal_.empty() && calls_.empty()) session_->reconnect(renewal_);
   finish_if_idle();
-}
-
-void Link::Core::settle(std::optional<Caller> caller, Reply reply) {
-  if (caller) (*caller)->on_reply(std::move(reply));
 }
 
 void Link::Core::on_down(const std::string& reason) {
@@ -167,7 +166,8 @@ void Link::Core::on_down(const std::string& reason) {
 void Link::Core::lose_calls(const std::string& reason) {
   while (!calls_.empty()) {
     lost_.add_one();
-    settle(calls_.pop(), Reply::lost(reason));
+    const auto [caller, given_up] = calls_.pop();
+    if (caller && !given_up) (*caller)->on_reply(Reply::lost(reason));
   }
   pending_.set(0);
 }
@@ -184,9 +184,9 @@ void Link::Core::watch_deadlines() {
 
 void Link::Core::on_deadline() {
   const base::SteadyTime now = base::SteadyTime::clock::now();
-  calls_.expire(now, [this](Caller caller) {
+  calls_.expire(now, [this](const Caller& caller) {
     timeouts_.add_one();
-    settle(std::move(caller), Reply::lost("no answer in time"));
+    caller->on_reply(Reply::lost("no answer in time"));
   });
   if (calls_.stuck(now)) session_->reconnect("no answer for twice the command timeout");
   watch_deadlines();

@@ -46,7 +46,10 @@ struct LinkStats {
 class ReplyReceiver {
  public:
   virtual ~ReplyReceiver() = default;
+  /// Once; `lost` also where the answer takes too long.
   virtual void on_reply(Reply reply) = 0;
+  /// The answer that took too long, where it comes in the end.
+  virtual void on_late_reply(const Reply& /*reply*/) {}
 };
 
 /// Keeps itself connected from start() to stop(). Made, used and destroyed on the loop of its executor, except where a

@@ -13,34 +13,38 @@
 
 namespace zl::redis {
 
-/// Answers carry no name: the first one belongs to the oldest call. So a call that is given up stays in its place as a
-/// tombstone until its late answer falls into it. `Waiter` is what is told of the answer.
+/// Answers carry no name: the first one belongs to the oldest call. So a call that is given up stays in its place until
+/// its late answer comes. `Waiter` is what is told of the answer.
 template <class Waiter>
 class PendingCalls {
  public:
+  struct Answered {
+    std::optional<Waiter> waiter;  ///< nothing where nobody waits
+    bool given_up = false;         ///< the waiter was told so before
+  };
+
   explicit PendingCalls(base::Milliseconds timeout) : timeout_(timeout) {}
 
   /// `now` never goes back. Without a waiter nobody is told.
   void push(std::optional<Waiter> waiter, base::SteadyTime now) { calls_.push_back(Call{std::move(waiter), now}); }
 
-  /// The waiter of the oldest call, which is answered now; nothing where it was given up or nobody waits.
-  std::optional<Waiter> pop() {
+  /// The oldest call, which is answered now.
+  Answered pop() {
     base::invariant(!calls_.empty(), "an answer belongs to a call");
-    std::optional<Waiter> waiter = std::move(calls_.front().waiter);
+    Answered answered{std::move(calls_.front().waiter), given_up_ > 0};
     calls_.pop_front();
-    if (tombstones_ > 0) --tombstones_;
-    return waiter;
+    if (given_up_ > 0) --given_up_;
+    return answered;
   }
 
   /// Gives up the calls that waited for `timeout`; `give_up` is told each of their waiters.
   template <class GiveUp>
   void expire(base::SteadyTime now, GiveUp give_up) {
     // All calls have the same timeout: those given up are always the oldest.
-    while (tombstones_ < calls_.size() && calls_[tombstones_].sent_at + timeout_ <= now) {
-      std::optional<Waiter> waiter = std::move(calls_[tombstones_].waiter);
-      calls_[tombstones_].waiter.reset();
-      ++tombstones_;
-      if (waiter) give_up(std::move(*waiter));
+    while (given_up_ < calls_.size() && calls_[given_up_].sent_at + timeout_ <= now) {
+      std::optional<Waiter>& waiter = calls_[given_up_].waiter;
+      ++given_up_;
+      if (waiter) give_up(*waiter);
     }
   }
 
@@ -51,8 +55,8 @@ class PendingCalls {
   std::optional<base::SteadyTime> next_deadline() const {
     if (calls_.empty()) return std::nullopt;
     const base::SteadyTime stuck_at = calls_.front().sent_at + 2 * timeout_;
-    if (tombstones_ == calls_.size()) return stuck_at;
-    return std::min(stuck_at, calls_[tombstones_].sent_at + timeout_);
+    if (given_up_ == calls_.size()) return stuck_at;
+    return std::min(stuck_at, calls_[given_up_].sent_at + timeout_);
   }
 
   /// When the oldest call was sent; nothing while nothing is pending.
@@ -62,7 +66,7 @@ class PendingCalls {
   }
 
   /// True while somebody may still wait.
-  bool waited_for() const { return tombstones_ < calls_.size(); }
+  bool waited_for() const { return given_up_ < calls_.size(); }
 
   bool empty() const { return calls_.empty(); }
   std::size_t size() const { return calls_.size(); }
@@ -75,7 +79,7 @@ class PendingCalls {
 
   const base::Milliseconds timeout_;
   std::deque<Call> calls_;
-  std::size_t tombstones_ = 0;  ///< calls given up, the first ones of calls_
+  std::size_t given_up_ = 0;  ///< the first ones of calls_
 };
 
 }  // namespace zl::redis

@@ -23,7 +23,7 @@ class PendingCallsTest : public testing::Test {
  protected:
   std::vector<int> expire(int ms) {
     std::vector<int> given_up;
-    calls_.expire(at(ms), [&given_up](int waiter) { given_up.push_back(waiter); });
+    calls_.expire(at(ms), [&given_up](const int& waiter) { given_up.push_back(waiter); });
     return given_up;
   }
 
@@ -33,8 +33,8 @@ class PendingCallsTest : public testing::Test {
 TEST_F(PendingCallsTest, AnswersBelongToTheOldestCall) {
   calls_.push(1, at(0));
   calls_.push(2, at(0));
-  EXPECT_EQ(calls_.pop(), 1);
-  EXPECT_EQ(calls_.pop(), 2);
+  EXPECT_EQ(calls_.pop().waiter, 1);
+  EXPECT_EQ(calls_.pop().waiter, 2);
   EXPECT_TRUE(calls_.empty());
 }
 
@@ -48,13 +48,17 @@ TEST_F(PendingCallsTest, TheOldestCallWaitsUntilItsAnswerComesHoweverLate) {
   EXPECT_EQ(calls_.oldest(), at(400));
 }
 
-TEST_F(PendingCallsTest, ALateAnswerFallsIntoTheTombstoneOfItsCall) {
+TEST_F(PendingCallsTest, ALateAnswerBelongsToTheCallThatWasGivenUp) {
   calls_.push(1, at(0));
   calls_.push(2, at(400));
   EXPECT_EQ(expire(500), std::vector<int>{1});
   EXPECT_EQ(calls_.size(), 2U);
-  EXPECT_EQ(calls_.pop(), std::nullopt);
-  EXPECT_EQ(calls_.pop(), 2);
+  const auto late = calls_.pop();
+  EXPECT_EQ(late.waiter, 1);
+  EXPECT_TRUE(late.given_up);
+  const auto in_time = calls_.pop();
+  EXPECT_EQ(in_time.waiter, 2);
+  EXPECT_FALSE(in_time.given_up);
 }
 
 TEST_F(PendingCallsTest, GivesEachCallUpOnce) {
@@ -70,8 +74,8 @@ TEST_F(PendingCallsTest, CallsWithoutAWaiterKeepTheirPlace) {
   calls_.push(std::nullopt, at(0));
   calls_.push(2, at(0));
   EXPECT_TRUE(calls_.waited_for());
-  EXPECT_EQ(calls_.pop(), std::nullopt);
-  EXPECT_EQ(calls_.pop(), 2);
+  EXPECT_EQ(calls_.pop().waiter, std::nullopt);
+  EXPECT_EQ(calls_.pop().waiter, 2);
 }
 
 TEST_F(PendingCallsTest, NobodyWaitsOnceAllAreGivenUp) {
