@@ -7,17 +7,12 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 
-from . import chains, refusals
+from . import answers, chains, refusals
 from .capacities import Capacities
-from .history import History, Request
+from .history import History
+from .keys import Keys
 from .snapshot import Booking, Snapshot
 from .timeline import ROUNDING_MS, Span, Timeline, most_at_once
-
-# design.md: servers poll for what has changed each second; twice more for a busy machine.
-NEWS_MS = 3_000
-
-BOOK_ANSWERS = {200, 201, 403, 409, 429, 503}
-CANCEL_ANSWERS = {200, 409, 429, 503}
 
 
 class Case:
@@ -30,7 +25,6 @@ class Case:
         self.capacities = Capacities(history, snapshot, self.timeline)
         self.cancels_of = history.cancels_of()
         self.closes_of = history.changes_of("close")
-        self.publishes_of = history.changes_of("publish")
 
     def certain(self, by: Callable[[Booking], tuple]) -> dict[tuple, list[Span]]:
         """The certain times of all bookings, in groups."""
@@ -134,7 +128,7 @@ def changed_as_asked(case: Case) -> Iterator[str]:
 
 
 def one_key_one_booking(case: Case) -> Iterator[str]:
-    """All that a key was told is one booking, and no wish has more bookings than it had keys that may have booked."""
+    """All that a key was told is one booking, which no other key was told."""
     told_of_key: dict[tuple[str, str], set[str]] = {}
     for place, requests in case.history.presses().items():
         told = {request.told["id"] for request in requests if request.succeeded}
@@ -144,25 +138,12 @@ def one_key_one_booking(case: Case) -> Iterator[str]:
     for booking_id, count in collections.Counter(itertools.chain.from_iterable(told_of_key.values())).items():
         if count > 1:
             yield f"booking {short(booking_id)} was told to {count} keys"
-    wishes: dict[tuple, set] = collections.defaultdict(set)
-    for request in case.history.books:
-        if not request.denied:
-            wishes[request.user, request.activity, request.attendee].add(request.key)
-    rows = grouped(case.snapshot.bookings.values(), lambda booking: (booking.user, booking.activity, booking.attendee))
-    for wish, bookings in rows.items():
-        # Those without any key are told by nothing_denied_exists.
-        if wish in wishes and len(bookings) > len(wishes[wish]):
-            yield (f"user {short(wish[0])} has {len(bookings)} bookings of activity {short(wish[1])} for attendee "
-                   f"{short(wish[2])} by {len(wishes[wish])} keys")
 
 
 def nothing_denied_exists(case: Case) -> Iterator[str]:
-    """A booking has a request that was told of it, or never learned the outcome."""
-    told = {request.told["id"] for request in case.history.books if request.succeeded}
-    open_wishes = {(request.user, request.activity, request.attendee) for request in case.history.books if request.unknown}
-    for booking in case.snapshot.bookings.values():
-        if booking.id not in told and (booking.user, booking.activity, booking.attendee) not in open_wishes:
-            yield f"booking {short(booking.id)} exists, and every answer denied it"
+    """A booking was told, or a key made it that never learned the outcome."""
+    for booking, why in Keys(case.history, case.snapshot, case.timeline).unmade():
+        yield f"booking {short(booking.id)} exists, and {why}"
 
 
 def times_are_possible(case: Case) -> Iterator[str]:
@@ -281,24 +262,7 @@ def api_tells_the_audit(case: Case) -> Iterator[str]:
 
 
 def answers_are_allowed(case: Case) -> Iterator[str]:
-    for request in case.history.requests:
-        if request.outcome != "answered":
-            continue
-        allowed = BOOK_ANSWERS if request.kind == "book" else CANCEL_ANSWERS
-        if request.kind == "book" and not known_to_all(case, request):
-            allowed = allowed | {404}
-        if request.status not in allowed:
-            yield f"request {request.number} ({request.kind}) was answered {request.status} {request.code}"
-        elif request.status in (429, 503) and not request.retry_after:
-            yield f"request {request.number} was answered {request.status} {request.code} without Retry-After"
-
-
-def known_to_all(case: Case, request: Request) -> bool:
-    """Every server knew of the activity when this was asked. No publication is recorded of what was there before."""
-    told = [change.ended for change in case.publishes_of.get(request.activity, []) if change.succeeded]
-    if told:
-        return request.invoked > case.timeline.healed(min(told)) + NEWS_MS
-    return all(change.activity != request.activity for change in case.history.changes if change.kind == "publish")
+    return answers.not_allowed(case.history, case.timeline)
 
 
 def refusals_are_true(case: Case) -> Iterator[str]:

@@ -7,6 +7,8 @@ requests behind. Times are unix milliseconds by this host's clock.
    "activity", "key", for a cancellation "booking"; or "kind": "capacity" | "publish" | "close", what a station does to
    "activity", and its new "capacity"}
   {"event": "answered", "request", "at", "status", "code", "retry_after", "violations", "told"}
+                                                        a violation has "code", "provisional" and, where the answer names
+                                                        one, "booking_id", "activity_id", "scope"
   {"event": "timed_out" | "connection_lost" | "not_sent", "request", "at"}
   {"event": "fault", "what", "at", "until"}              something was broken from `at` until `until`
 """

@@ -1,6 +1,7 @@
 """The ledger, read from MySQL as its owner, with the mariadb client."""
 from __future__ import annotations
 
+import datetime
 import os
 import pathlib
 import subprocess
@@ -41,13 +42,15 @@ class Ledger:
                 f"WHERE a.programme_id IN ({wanted}) ORDER BY s.starts_at"):
             sessions.setdefault(activity, []).append((int(starts_at), int(ends_at)))
         return Snapshot(
-            programmes={row[0]: Programme(row[0], number(row[1]), number(row[2]), row[3] == "1") for row in self.rows(
-                "SELECT LOWER(HEX(id)), max_per_attendee, max_per_user, forbid_overlap FROM programmes "
-                f"WHERE id IN ({wanted})")},
-            activities={row[0]: Activity(row[0], row[1], int(row[2]), int(row[3]), sessions.get(row[0], []), int(row[4]),
-                                         row[5] == "1")
+            programmes={row[0]: Programme(row[0], number(row[1]), number(row[2]), row[3] == "1", *map(int, row[4:]))
                         for row in self.rows(
-                "SELECT LOWER(HEX(s.activity_id)), LOWER(HEX(s.programme_id)), s.capacity, s.seats_taken, a.age_min, s.open "
+                "SELECT LOWER(HEX(id)), max_per_attendee, max_per_user, forbid_overlap, opens_at, closes_at, "
+                f"cancel_hours FROM programmes WHERE id IN ({wanted})")},
+            activities={row[0]: Activity(row[0], row[1], int(row[2]), int(row[3]), sessions.get(row[0], []),
+                                         int(row[4]), int(row[5]), row[6] == "1")
+                        for row in self.rows(
+                "SELECT LOWER(HEX(s.activity_id)), LOWER(HEX(s.programme_id)), s.capacity, s.seats_taken, a.age_min, "
+                "a.age_max, s.open "
                 f"FROM activity_seats s JOIN activities a ON a.id = s.activity_id WHERE s.programme_id IN ({wanted})")},
             bookings={row[0]: booking_of(row) for row in self.rows(
                 "SELECT LOWER(HEX(id)), LOWER(HEX(activity_id)), LOWER(HEX(programme_id)), LOWER(HEX(party_id)), "
@@ -60,6 +63,11 @@ class Ledger:
         if not ids:
             return set()
         return {row[0] for row in self.rows(f"SELECT LOWER(HEX(id)) FROM bookings WHERE id IN ({id_list(ids)})")}
+
+    def births(self, attendees: Iterable[str]) -> dict[str, datetime.date]:
+        """Of those that there are."""
+        return {row[0]: datetime.date.fromisoformat(row[1]) for row in self.rows(
+            f"SELECT LOWER(HEX(id)), birth_date FROM attendees WHERE id IN ({id_list(attendees)})")}
 
     def audit(self) -> list[AuditRow]:
         """All of it, whoever wrote it."""

@@ -13,6 +13,9 @@ from .snapshot import Activity, Snapshot
 
 PAUSE_S = 0.05
 
+# What a broken rule may say beside its code: by which booking, by which activity, for whom.
+NAMED = ("booking_id", "activity_id", "scope")
+
 # Answers after which a seat is asked for again: it may still be held, or the gate be rebuilt.
 PASSING = ("sold_out", "unavailable", "overloaded", "outcome_unknown", "in_progress")
 
@@ -80,6 +83,7 @@ def answer_facts(status: int, headers: dict[str, str], answer: dict) -> dict:
     else:
         facts |= {"code": answer.get("code"), "retry_after": "retry-after" in headers,
                   "violations": [{"code": violation["code"], "provisional": bool(violation.get("provisional"))}
+                                 | {name: violation[name] for name in NAMED if name in violation}
                                  for violation in answer.get("violations", [])]}
     return facts
 

@@ -1,5 +1,7 @@
 """What the stores and the audit say after a run, as plain values: readers fill it, checks read it."""
 import dataclasses
+import datetime
+import math
 
 
 @dataclasses.dataclass
@@ -8,6 +10,9 @@ class Programme:
     max_per_attendee: int | None = None
     max_per_user: int | None = None
     forbid_overlap: bool = False
+    opens_at: int = 0
+    closes_at: float = math.inf
+    cancel_hours: int = 0
 
 
 @dataclasses.dataclass
@@ -18,6 +23,7 @@ class Activity:
     seats_taken: int
     sessions: list[tuple[int, int]]  # half-open, unix ms
     age_min: int = 0
+    age_max: int = 150
     open: bool = True
 
 
@@ -82,6 +88,10 @@ class Snapshot:
     # By activity that its station cancelled: how many bookings each of the audit's rows says that this ended.
     audit_closed: dict[str, list[int]] = dataclasses.field(default_factory=dict)
     audit_rows: list[AuditRow] = dataclasses.field(default_factory=list)  # of everything that was ever done
+    births: dict[str, datetime.date] = dataclasses.field(default_factory=dict)  # of the attendees that there are
+
+    def first_start(self, activity: str) -> float:
+        return min((start for start, _ in self.activities[activity].sessions), default=math.inf)
 
     def overlapping(self, one: str, other: str) -> bool:
         """Whether two activities meet at the same time."""

@@ -100,6 +100,7 @@ def gate_of(places: Places, snapshot: Snapshot) -> dict:
 def read(places: Places, programmes: Iterable[str], history: History) -> Snapshot:
     snapshot = places.ledger.read(programmes)
     snapshot.gate = gate_of(places, snapshot)
+    snapshot.births = places.ledger.births({request.attendee for request in history.books})
     since = min((request.invoked for request in history.requests), default=now_ms()) - AUDIT_MARGIN_MS
     told = read_audit(places.admin, since)
     snapshot.audit_rows = places.ledger.audit()

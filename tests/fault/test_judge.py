@@ -1,11 +1,12 @@
 """loadtest/judge as a command, on real stores: a clean run passes, and what is changed behind the server's back is found."""
 
+import json
 import pathlib
 import subprocess
 import tempfile
 
 from judge_tool.api import Api
-from judge_tool.history import Recorder
+from judge_tool.history import Recorder, now_ms
 from judge_tool.refill import answer_facts
 from scene import FaultCase
 from stores import Ledger
@@ -141,6 +142,46 @@ class TheCommand(Judging):
 
     def test_an_audit_row_that_was_changed_is_found(self):
         self.finds_a_change_of_the_audit("address = CONCAT('x', address)", "address = SUBSTR(address, 2)")
+
+    def close(self):
+        """The station cancels the activity; what it was told is recorded."""
+        api = Api(self.town.url)
+        api.token = self.town.admin.token
+        self.addCleanup(api.close)
+        number = self.recorder.invoked("close", "office", api.url, activity=self.activity["id"])
+        status, _, answer = api.call("POST", f"/admin/activities/{self.activity['id']}/cancel", {"reason": "storm"})
+        self.recorder.ended(number, "answered", status=status, code=answer.get("code"), retry_after=False)
+
+    def refuse(self, parent, child, code, status=409):
+        """What nobody told: an answer that is only in the history."""
+        number = self.recorder.invoked("book", parent.me["id"], self.town.url, attendee=child["id"],
+                                       activity=self.activity["id"], key=key())
+        self.recorder.ended(number, "answered", status=status, code=code, retry_after=False,
+                            violations=[{"code": code, "provisional": False}])
+
+    def test_a_refusal_after_the_station_cancelled_the_activity_passes(self):
+        parent, child = self.town.family()
+        api = Api(self.town.url)
+        api.token = parent.token
+        self.addCleanup(api.close)
+        self.close()
+        self.assertEqual(self.book(api, parent, child, key())["code"], "closed")
+        result = self.judge()
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_a_refusal_by_a_cancellation_that_was_still_to_come_is_found(self):
+        self.refuse(*self.town.family(), "closed")
+        told_at = json.loads(self.history.read_text().splitlines()[-1])["at"]
+        eventually(lambda: now_ms() > told_at, what="the next millisecond")
+        self.close()
+        self.finds("refusals were true when given")
+
+    def test_refusals_by_a_time_and_an_age_that_do_not_forbid_it_are_found(self):
+        for code, status in (("closed", 409), ("not_open", 409), ("ineligible", 403)):
+            self.refuse(*self.town.family(), code, status)
+        result = self.judge()
+        for code in ("closed", "not_open", "ineligible"):
+            self.assertRegex(result.stdout, f"VIOLATION refusals were true when given: request [0-9]+ was told {code}, ")
 
     def test_a_server_that_is_away_is_told(self):
         self.assertEqual(self.judge("--url", "http://127.0.0.1:1").returncode, 2)

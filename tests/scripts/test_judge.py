@@ -61,9 +61,10 @@ class World:
         return self.request("book", user, invoked, ended, attendee=attendee, activity=activity,
                             key=key or f"{user}-{attendee}-{activity}", **facts)
 
-    def refuse(self, user, attendee, activity, at, code, provisional=False, **facts):
-        return self.ask(user, attendee, activity, at, at + 5, status=409, code=code, retry_after=provisional,
-                        violations=[{"code": code, "provisional": provisional}], **facts)
+    def refuse(self, user, attendee, activity, at, code, provisional=False, named=None, **facts):
+        return self.ask(user, attendee, activity, at, at + 5, status=403 if code == "ineligible" else 409, code=code,
+                        retry_after=provisional,
+                        violations=[{"code": code, "provisional": provisional} | (named or {})], **facts)
 
     def row(self, booking, user, attendee, activity, at):
         """The ledger's row, and what goes with it in the gate and the audit."""
@@ -318,6 +319,7 @@ class Doctored(unittest.TestCase):
         self.catches("cancelled by its holder alone")
 
     def test_a_cancellation_that_was_refused_and_happened(self):
+        self.world.snapshot.programmes["summer"].cancel_hours = 200
         self.world.gone("ann-bo-paint", 30_000)
         self.world.request("cancel", "ann", 29_990, 30_010, booking="ann-bo-paint", status=409, code="closed")
         self.catches("cancelled by its holder alone")
@@ -338,7 +340,7 @@ class Doctored(unittest.TestCase):
         self.world.cancel("first", 1_000)
         self.world.row("second", "lea", "mo", "dance", 8_000)
         self.world.ask("lea", "mo", "dance", 7_990, 8_500, key="k", outcome="timed_out")
-        self.catches("one key, one booking")
+        self.catches("nothing that was denied exists")
 
     def test_two_keys_that_were_told_one_booking(self):
         self.world.ask("ann", "bo", "paint", 900, 910, key="another", status=200, told=self.world.told("ann-bo-paint"))
