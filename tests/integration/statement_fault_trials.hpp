@@ -43,6 +43,8 @@ struct Trial {
   bool in_steps = false;
   /// What fails may be a statement of something else in the same call: what is told is held to what is written alone.
   bool has_company = false;
+  /// What else holds once it is settled.
+  std::function<void()> settled = [] {};
 };
 
 class StatementFaultsTest : public LedgerTest {
@@ -156,6 +158,8 @@ class StatementFaultsTest : public LedgerTest {
     db_.query(mysql::sql("SELECT 1 FROM activity_seats WHERE programme_id = ? FOR UPDATE NOWAIT", programme_));
     db_.query(mysql::sql("SELECT 1 FROM bookings WHERE programme_id = ? FOR UPDATE NOWAIT", programme_));
     db_.query(mysql::sql("SELECT 1 FROM programmes WHERE id = ? FOR UPDATE NOWAIT", programme_));
+    nobody_waits.commit();
+    trial.settled();
   }
 
   std::unique_ptr<StatementFaults> mysql_;

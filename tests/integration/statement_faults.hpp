@@ -81,6 +81,11 @@ class StatementFaults final : public MysqlProxy {
     const std::lock_guard lock(mutex_);
     return links_closed_;
   }
+  /// Packets that insert bookings and commit them at once, so without having read anything in their transaction.
+  int unread_bookings() const {
+    const std::lock_guard lock(mutex_);
+    return unread_bookings_;
+  }
   /// One of them was a COMMIT.
   bool failed_at_commit() const {
     const std::lock_guard lock(mutex_);
@@ -126,6 +131,9 @@ class StatementFaults final : public MysqlProxy {
     const std::lock_guard lock(mutex_);
     if (!is_statement(request)) return send_all(server, request);
     Statements statements = split_statements(std::string_view(request).substr(5));
+    if (statements.front().starts_with("INSERT INTO bookings") && statements.back().ends_with("COMMIT")) {
+      ++unread_bookings_;
+    }
     for (std::size_t i = 0; i < statements.size(); ++i) {
       ++seen_;
       if (plan_.empty() || plan_.front().first != seen_) continue;
@@ -188,6 +196,7 @@ class StatementFaults final : public MysqlProxy {
   bool failed_at_commit_ = false;                             // under mutex_
   std::map<int, int> errors_;                                 // under mutex_
   int links_closed_ = 0;                                      // under mutex_
+  int unread_bookings_ = 0;                                   // under mutex_
 };
 
 }  // namespace zl::test

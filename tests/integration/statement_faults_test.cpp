@@ -1,28 +1,23 @@
 // Every statement of booking, cancelling, publishing, closing and checking in fails once, in every way in which MySQL
 // may fail it (statement_fault_trials.hpp says what has to hold).
-#include <atomic>
 #include <map>
 
-#include "statement_fault_trials.hpp"
+#include "batch_faults.hpp"
 #include "store/mysql/attendance_store.hpp"
-#include "store/mysql/book_batch.hpp"
 #include "store/mysql/catalogue_store.hpp"
 
 namespace zl::test {
 namespace {
 
-class BookingFaultsTest : public StatementFaultsTest {
+class BookingFaultsTest : public BatchFaultsTest {
  protected:
   void SetUp() override {
-    StatementFaultsTest::SetUp();
+    BatchFaultsTest::SetUp();
     catalogue_ = mysql::create_catalogue_store(*pool_);
-    door_ = mysql::create_attendance_store(process().writers, process().pool);
+    door_ = mysql::create_attendance_store(process().writers, *pool_);
   }
 
-  std::vector<std::uint64_t> facts(const app::LedgerItem& item) {
-    return {seats_taken(item.wish.activity_id), active_bookings(item.wish.activity_id), outbox_rows(item.wish.id),
-            audit_entries(item.wish.id)};
-  }
+  using BatchFaultsTest::facts;
   std::vector<std::uint64_t> facts(const base::ActivityId& id) {
     return {number(mysql::sql("SELECT publication FROM activities WHERE id = ?", id)),
             number(mysql::sql("SELECT open FROM activity_seats WHERE activity_id = ?", id)),
@@ -45,30 +40,17 @@ class BookingFaultsTest : public StatementFaultsTest {
     return item;
   }
 
-  /// In one batch, as a writer does.
-  std::vector<mysql::BookAnswer> book_together(std::vector<app::LedgerItem> items) {
-    mysql::BatchRunner runner(runner_config_, session_, clock_, random_);
-    return mysql::book_batch(runner, memory_, std::move(items));
-  }
-  mysql::ConnectionConfig as_writers() const {
-    mysql::ConnectionConfig connection = config_.connection;
-    connection.address = "unix://" + (stores().folder() / "faults.sock").string();
-    connection.autocommit = false;
-    connection.packets = true;
-    return connection;
+  base::SessionId a_session(const base::ActivityId& activity) {
+    const auto id = random_.next_id<base::SessionId>();
+    db_.execute(mysql::sql(
+        "INSERT INTO sessions (id, activity_id, starts_at, ends_at, venue) VALUES (?, ?, 10, 20, '')", id, activity));
+    return id;
   }
 
   const app::Actor staff_{base::AccountId{{2}}, "staff", "10.0.0.1", "request"};
   std::unique_ptr<app::CatalogueStore> catalogue_;
   std::unique_ptr<app::AttendanceStore> door_;
   std::uint64_t changes_before_ = 0;
-
- private:
-  std::atomic<bool> up_ = true;
-  const mysql::RunnerConfig runner_config_;
-  const mysql::ConnectionConfig writers_connection_ = as_writers();
-  mysql::Session session_{writers_connection_, clock_, random_, up_};
-  mysql::SharedHeldMemory memory_;
 };
 
 TEST(SplitStatements, LeavesTextsWhole) {
@@ -170,9 +152,7 @@ TEST_F(BookingFaultsTest, OfACancellation) {
 
 TEST_F(BookingFaultsTest, OfACheckIn) {
   const auto activity = an_activity(1000);
-  const auto session = random_.next_id<base::SessionId>();
-  db_.execute(mysql::sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at, venue) VALUES (?, ?, 10, 20, '')",
-                         session, activity));
+  const auto session = a_session(activity);
   fail_each_statement(
       [this, activity, session] {
         const app::CheckInItem item{
@@ -186,6 +166,33 @@ TEST_F(BookingFaultsTest, OfACheckIn) {
                      }};
       },
       Follows::up);
+}
+
+TEST_F(BookingFaultsTest, OfACheckInThatIsUndone) {
+  const auto activity = an_activity(1000);
+  const auto session = a_session(activity);
+  fail_each_statement(
+      [this, activity, session] {
+        const app::CheckInItem item{
+            random_.next_id<base::CheckInId>(), booked(activity).wish.id, session, activity, programme_, {5}, staff_};
+        EXPECT_TRUE(wait(door_->check_in(item)).is_done());
+        Trial trial{[this, item] { return told(wait(door_->undo(item.id, staff_))); },
+                    [this, item] {
+                      return written(
+                          {number(mysql::sql("SELECT COUNT(*) FROM check_ins WHERE id = ? AND active = 1", item.id)),
+                           number(mysql::sql("SELECT COUNT(*) FROM audit WHERE subject = ?", item.id))},
+                          {1, 1}, {0, 2});
+                    }};
+        // The child may come in once more.
+        trial.settled = [this, anew = item]() mutable {
+          anew.id = random_.next_id<base::CheckInId>();
+          const auto answer = wait(door_->check_in(anew));
+          ASSERT_TRUE(answer.is_done());
+          EXPECT_FALSE(answer->earlier);
+        };
+        return trial;
+      },
+      Follows::not_up);
 }
 
 TEST_F(BookingFaultsTest, OfAPublication) {
