@@ -33,6 +33,8 @@ def parts(seed):
         "sim": Part([TEST, "sim", "--seeds", "100000"], {}, [r"\d+ seeds in .*", r"seed \d+: .*"]),
         "mixed": Part([TEST, "fault", "--mixed", "--minutes", "30", "--seed", seed], {},
                       [r"\d+ +answers in all.*", r"resident memory .*", r"descriptors +at most .*", r"FAULT .*"]),
+        "hostile": Part([TEST, "fault", "--hostile"], {"ZL_LONG": "1"},
+                        [r"hostile clients: .* at the peak.*", r"Ran \d+ tests .*"]),
         "fuzz": Part([TEST, "fuzz", "--seconds", "600"], {}, [r"fuzz: \d+ targets.*"]),
         "tsan": Part([TEST, "tsan"], {}, [CTEST]),
         "overload": Part([ROOT / "loadtest/overload"], {}, [r"overload: .*"]),
@@ -45,7 +47,7 @@ def told_of(part, output):
     for pattern in part.telling:
         # The totals come last: what a single round printed in the same words was before.
         found = re.findall(rf"^ *({pattern})", output, re.MULTILINE)
-        several = pattern.startswith(("overload", "FAULT"))
+        several = pattern.startswith(("overload", "hostile", "FAULT"))
         told += [re.sub(r"  +", " ", line) for line in (found if several else found[-1:])]
     return "; ".join(told) or "no counts"
 

@@ -27,6 +27,13 @@ OUTPUTS = {
               "  descriptors      at most 60 and 60\nFAULT a\nFAULT b\n",
               "153068 answers in all, 255 a second; resident memory 18.8 MiB and 18.8 MiB (+0.0); "
               "descriptors at most 60 and 60; FAULT a; FAULT b"),
+    "hostile": ("hostile clients: 9 idle connections: 3.6 KiB each at the peak (at most 8)\n"
+                "hostile clients: 9 requests at 2/s and 4 at once: 4 let through\n"
+                "hostile clients: 3 header bombs: +0.8 MiB at the peak (at most 8), of 23; 23 afterwards\n"
+                "Ran 13 tests in 29.262s\n\nOK\n",
+                "hostile clients: 9 idle connections: 3.6 KiB each at the peak (at most 8); "
+                "hostile clients: 3 header bombs: +0.8 MiB at the peak (at most 8), of 23; 23 afterwards; "
+                "Ran 13 tests in 29.262s"),
     "fuzz": ("fuzz: http  5 inputs\nfuzz: 7 targets, 12 inputs, 600 s each; no finding\n",
              "fuzz: 7 targets, 12 inputs, 600 s each; no finding"),
     "tsan": ("98% tests passed, 1 tests failed out of 60\n", "98% tests passed, 1 tests failed out of 60"),
