@@ -95,6 +95,7 @@ void Clients::press(Wish& wish, const base::ActivityId& activity, const base::At
 void Clients::arrive(Wish& wish, Attempt& attempt, int tries_left) {
   using Outcome = base::Outcome<app::BookAnswer>;
   const domain::Booking* row = mysql_.ledger().find(wish.booking_id);
+  attempt.asked_us = setting_.schedule.now_us();
   attempt.was_booked = row != nullptr && domain::is_active(row->state) &&
                        setting_.now_ms() - *mysql_.committed_ms(wish.booking_id) > old_knowledge_ms;
   const Server* server = ask<Outcome>(
@@ -158,7 +159,14 @@ void Clients::told_booked(Wish& wish, const Attempt& attempt, const domain::Book
 void Clients::told_refused(const Wish& wish, const Attempt& attempt, const domain::Refusal& refusal) {
   setting_.seen.add("answers", base::name(domain::top_code(refusal.violations)));
   setting_.trace.note(attempt.server, "refused", base::name(domain::top_code(refusal.violations)));
-  if (!refusal.receipt.arrival) setting_.seen.add("answers", "from memory");
+  const bool from_memory = !refusal.receipt.arrival;
+  if (from_memory) setting_.seen.add("answers", "from memory");
+  for (const domain::Violation& violation : refusal.violations) {
+    if (!domain::is_provisional(violation))
+      setting_.seen.add("told for certain", base::name(domain::code_of(violation)));
+  }
+  history_.refusals.push_back({wish.booking_id, wish.user_id, attempt.activity_id, attempt.attendee_id,
+                               attempt.asked_us, setting_.schedule.now_us(), from_memory, refusal.violations});
   const domain::Booking* row = mysql_.ledger().find(wish.booking_id);
   const bool still = row != nullptr && domain::is_active(row->state);
   const bool same = still && row->activity_id == attempt.activity_id && row->attendee_id == attempt.attendee_id;

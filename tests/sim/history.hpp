@@ -28,6 +28,7 @@ struct Attempt {
   base::AttendeeId attendee_id;
   Owner server = nobody;
   bool was_booked = false;  ///< the key's booking was active when this attempt arrived
+  std::int64_t asked_us = 0;
   Ending ending = Ending::open;
 };
 
@@ -41,8 +42,21 @@ struct Wish {
   std::deque<Attempt> cancels;          ///< requests to cancel; `booked` stands for done
 };
 
+/// An answer that gave the rules which a wish breaks.
+struct ToldRefusal {
+  base::BookingId booking_id;
+  base::UserId user_id;
+  base::ActivityId activity_id;
+  base::AttendeeId attendee_id;
+  std::int64_t asked_us = 0;
+  std::int64_t told_us = 0;
+  bool from_memory = false;
+  std::vector<domain::Violation> violations;
+};
+
 struct History {
   std::deque<Wish> wishes;
+  std::vector<ToldRefusal> refusals;
   std::vector<base::CheckInId> check_ins_told;
   std::vector<base::ActivityId> activity_cancels_asked;
 };

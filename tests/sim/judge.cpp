@@ -1,3 +1,6 @@
+// That the audit tells each booking and each cancellation once is not judged here: its rows are written by the ledger's
+// adapter in the transaction of the rows that they tell of, and the application only names the actor; the judge of real
+// stores (loadtest/judge) and the adapter's tests hold it to that.
 #include "sim/judge.hpp"
 
 #include <fmt/format.h>
@@ -6,6 +9,8 @@
 #include <map>
 #include <set>
 #include <utility>
+
+#include "sim/refusals.hpp"
 
 namespace zl::sim {
 namespace {
@@ -28,7 +33,8 @@ bool may_have_done_it(Ending ending) {
 
 }  // namespace
 
-std::string Judge::at_any_time() const {
+std::string Judge::at_any_time() {
+  timeline_.observe();
   for (auto check : {&Judge::of_ledger, &Judge::of_rules, &Judge::of_gate}) {
     std::string fault = (this->*check)();
     if (!fault.empty()) return fault;
@@ -149,7 +155,8 @@ std::string Judge::of_history(const History& history) const {
         std::ranges::any_of(mysql_.check_ins(), [&id](const auto& row) { return row.check_in.id == id; });
     if (!exists) return "a check-in that was told does not exist";
   }
-  return of_receipts();
+  std::string fault = untrue_refusal(history, timeline_, setting_, mysql_);
+  return fault.empty() ? of_receipts() : fault;
 }
 
 std::string Judge::of_booking(const domain::Booking& booking, const History& history) const {

@@ -7,16 +7,18 @@
 #include "sim/history.hpp"
 #include "sim/mysql_sim.hpp"
 #include "sim/redis_sim.hpp"
+#include "sim/timeline.hpp"
 
 namespace zl::sim {
 
 class Judge {
  public:
   Judge(const Setting& setting, const MysqlSim& mysql, const RedisSim& redis)
-      : setting_(setting), mysql_(mysql), redis_(redis) {}
+      : setting_(setting), mysql_(mysql), redis_(redis), timeline_(setting, mysql, redis) {}
 
-  /// Holds at every moment: nothing is sold twice, caps and overlaps hold, the gate is never too generous.
-  std::string at_any_time() const;
+  /// Holds at every moment: nothing is sold twice, caps and overlaps hold, the gate is never too generous. To be asked
+  /// after every change of a store, for what refusals are held against is noted here.
+  std::string at_any_time();
 
   /// Holds once the faults are over and the hold time has passed: gate and ledger say the same.
   std::string when_settled() const;
@@ -35,6 +37,7 @@ class Judge {
   const Setting& setting_;
   const MysqlSim& mysql_;
   const RedisSim& redis_;
+  Timeline timeline_;
 };
 
 }  // namespace zl::sim

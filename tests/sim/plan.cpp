@@ -101,6 +101,14 @@ std::string_view name(Bug bug) {
       return "confirmed_before_commit";
     case Bug::run_id_ignored:
       return "run_id_ignored";
+    case Bug::sold_out_told_of_held_seats:
+      return "sold_out_told_of_held_seats";
+    case Bug::held_told_as_booked:
+      return "held_told_as_booked";
+    case Bug::opens_late:
+      return "opens_late";
+    case Bug::seats_remembered:
+      return "seats_remembered";
   }
   return "";
 }

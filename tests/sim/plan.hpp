@@ -18,13 +18,17 @@ namespace zl::sim {
 /// Mistakes that a programmer is likely to make, put behind the ports on purpose: the simulation has to find each.
 enum class Bug {
   none = 0,
-  unknown_commit_is_refused,  ///< a COMMIT without an answer is taken for a failure, and its hold is given back
-  rebuild_without_fence,      ///< a gate is built anew while grants of the old one can still commit
-  seat_returned_by_count,     ///< a cancelled seat comes back as often as somebody says so
-  fence_ignored,              ///< the ledger takes a grant whose hold was given back
-  id_per_process,             ///< a retry at another process makes another booking
-  confirmed_before_commit,    ///< the client is told before the ledger has answered
-  run_id_ignored,             ///< a gate that Redis lost writes of is trusted
+  unknown_commit_is_refused,    ///< a COMMIT without an answer is taken for a failure, and its hold is given back
+  rebuild_without_fence,        ///< a gate is built anew while grants of the old one can still commit
+  seat_returned_by_count,       ///< a cancelled seat comes back as often as somebody says so
+  fence_ignored,                ///< the ledger takes a grant whose hold was given back
+  id_per_process,               ///< a retry at another process makes another booking
+  confirmed_before_commit,      ///< the client is told before the ledger has answered
+  run_id_ignored,               ///< a gate that Redis lost writes of is trusted
+  sold_out_told_of_held_seats,  ///< seats that others only hold are told as sold
+  held_told_as_booked,          ///< … and a family's own holds as its bookings
+  opens_late,                   ///< the gate goes on saying "not open" after the opening
+  seats_remembered,             ///< polls take a programme for unchanged as long as its gate is not built anew
 };
 
 inline constexpr std::array all_bugs{Bug::unknown_commit_is_refused,
@@ -33,7 +37,11 @@ inline constexpr std::array all_bugs{Bug::unknown_commit_is_refused,
                                      Bug::fence_ignored,
                                      Bug::id_per_process,
                                      Bug::confirmed_before_commit,
-                                     Bug::run_id_ignored};
+                                     Bug::run_id_ignored,
+                                     Bug::sold_out_told_of_held_seats,
+                                     Bug::held_told_as_booked,
+                                     Bug::opens_late,
+                                     Bug::seats_remembered};
 
 std::string_view name(Bug bug);
 

@@ -9,6 +9,20 @@ base::Refused lost() {
   return {base::Code::unavailable, "the gate is lost", {}, 1};
 }
 
+void forget_provisional(Bug bug, app::GateDecision& decision) {
+  auto* refused = std::get_if<app::GateRefused>(&decision);
+  if (refused == nullptr) return;
+  for (domain::Violation& violation : refused->refusal.violations) {
+    if (auto* sold_out = std::get_if<domain::SoldOut>(&violation)) {
+      if (bug == Bug::sold_out_told_of_held_seats) sold_out->provisional = false;
+    } else if (bug == Bug::held_told_as_booked) {
+      if (auto* booked = std::get_if<domain::AlreadyBooked>(&violation)) booked->provisional = false;
+      if (auto* limit = std::get_if<domain::LimitReached>(&violation)) limit->provisional = false;
+      if (auto* overlap = std::get_if<domain::Overlaps>(&violation)) overlap->provisional = false;
+    }
+  }
+}
+
 }  // namespace
 
 void RedisSim::crash() {
@@ -43,7 +57,9 @@ void RedisSim::tell(base::ProgrammeId programme, base::ActivityId activity) {
 base::Outcome<app::GateDecision> RedisSim::book(std::uint64_t run, const domain::BookingWish& wish,
                                                 std::uint64_t min_epoch) {
   if (!ours(run, wish.programme_id)) return app::GateDecision(app::GateLost{});
-  base::Outcome<app::GateDecision> decision = gates_.book(wish, min_epoch, now());
+  const base::Milliseconds behind(setting_.bug == Bug::opens_late ? 700 : 0);
+  base::Outcome<app::GateDecision> decision = gates_.book(wish, min_epoch, now() - behind);
+  if (decision) forget_provisional(setting_.bug, *decision);
   const auto* granted = decision ? std::get_if<app::Granted>(&*decision) : nullptr;
   if (granted != nullptr && !granted->again && granted->seats.used == granted->seats.capacity) {
     tell(wish.programme_id, wish.activity_id);
@@ -82,13 +98,17 @@ base::Outcome<base::Done> RedisSim::remove_cancelled(std::uint64_t run, base::Pr
 
 base::Outcome<std::optional<app::GateVersion>> RedisSim::version(std::uint64_t run, base::ProgrammeId programme) const {
   if (!ours(run, programme)) return std::optional<app::GateVersion>();
-  return gates_.version(programme);
+  base::Outcome<std::optional<app::GateVersion>> version = gates_.version(programme);
+  if (setting_.bug == Bug::seats_remembered && *version) (*version)->change = 0;
+  return version;
 }
 
 base::Outcome<std::optional<app::GateSeats>> RedisSim::seats(std::uint64_t run, base::ProgrammeId programme,
                                                              const std::vector<base::ActivityId>& activities) const {
   if (!ours(run, programme)) return std::optional<app::GateSeats>();
-  return gates_.seats(programme, activities, now());
+  base::Outcome<std::optional<app::GateSeats>> seats = gates_.seats(programme, activities, now());
+  if (setting_.bug == Bug::seats_remembered && *seats) (*seats)->version.change = 0;
+  return seats;
 }
 
 base::Outcome<std::optional<app::GateHolders>> RedisSim::holders(std::uint64_t run, base::ProgrammeId programme,

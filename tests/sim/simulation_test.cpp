@@ -2,6 +2,7 @@
 // byte, and the bugs that are planted are found.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,7 @@ TEST(Simulation, gives_every_answer) {
   expect_each("answers",
               {"booked", "booked earlier", "unknown", "lost", "unavailable", "overloaded", "sold_out", "already_booked",
                "limit_reached", "overlaps", "closed", "not_open", "idempotency_conflict", "not_found", "from memory"});
+  expect_each("told for certain", {"sold_out", "already_booked", "limit_reached", "overlaps", "closed", "not_open"});
   expect_each("ledger said", {"booked", "booked earlier", "booked and cancelled since", "closed", "fenced"});
   EXPECT_EQ(covered().count("ledger said", "full"), 0U) << "no gate is too generous";
   expect_each("cancel answers", {"done", "refused", "unknown"});
@@ -90,12 +92,24 @@ TEST(Simulation, replays_a_seed_to_the_byte) {
   EXPECT_NE(run(1, Bug::none, false).digest, run(2, Bug::none, false).digest);
 }
 
+/// What the judge says of a bug that one of its rules is there for; of the others, anything.
+std::string_view verdict_of(Bug bug) {
+  static const std::map<Bug, std::string_view> verdicts{
+      {Bug::sold_out_told_of_held_seats, "told sold_out by a store"},
+      {Bug::held_told_as_booked, "by a store at"},
+      {Bug::opens_late, "told not_open by a store"},
+      {Bug::seats_remembered, "told sold_out from memory"},
+  };
+  const auto found = verdicts.find(bug);
+  return found == verdicts.end() ? "" : found->second;
+}
+
 class PlantedBug : public testing::TestWithParam<Bug> {};
 
 TEST_P(PlantedBug, is_found) {
   for (std::uint64_t seed = 1; seed <= seeds_to_find_a_bug; ++seed) {
     const Report report = run(seed, GetParam(), false);
-    if (report.violation.empty()) continue;
+    if (report.violation.empty() || report.violation.find(verdict_of(GetParam())) == std::string::npos) continue;
     RecordProperty("seed", std::to_string(seed));
     EXPECT_EQ(report.violation, run(seed, GetParam(), true).violation) << "and replays";
     EXPECT_EQ(run(seed, Bug::none, false).violation, "") << "it is the bug that was found";
