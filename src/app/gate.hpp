@@ -129,7 +129,8 @@ class Gate {
 
   /// Decides a wish. Grants, or holds again where the id is held. `min_epoch` is the newest epoch the caller has seen
   /// of the programme: an older gate is lost. Refused: idempotency_conflict where the id is held for another wish,
-  /// unavailable where nothing was sent.
+  /// unavailable where nothing was sent. Unknown: it may be held, and the caller must never commit it; where the answer
+  /// comes in the end, LateGrants is told.
   virtual asio::awaitable<base::Outcome<GateDecision>> book(const domain::BookingWish& wish,
                                                             std::uint64_t min_epoch) = 0;
 
@@ -195,6 +196,19 @@ class GateUpkeep {
   virtual asio::awaitable<base::Outcome<base::Done>> set_capacity(base::ProgrammeId programme_id,
                                                                   base::ActivityId activity_id, int capacity,
                                                                   std::uint64_t version) = 0;
+};
+
+/// A wish whose caller was told that nobody knows, and the hold that it got after all.
+struct LateGrant {
+  domain::BookingWish wish;
+  domain::GrantNumber grant;
+};
+
+/// Is told, on the loop that asked, of new holds that came too late. Must not throw.
+class LateGrants {
+ public:
+  virtual ~LateGrants() = default;
+  virtual void on_late_grants(std::vector<LateGrant> grants) = 0;
 };
 
 /// What gates publish: a seat came back, or the last one went. Called on one of the loops.

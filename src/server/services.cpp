@@ -108,6 +108,9 @@ Services::Services(const Config& config)
                   admission_metrics(*metrics_)}),
       book_({redis_.gate(), mysql_.ledger(), admission_, mysql_.people(), keeper_, seats_, attendees_, catalogue_,
              time_, ids_, clock_, tasks_, booking_metrics(*metrics_), config_.booking.utc_offset_minutes}),
+      late_grants_(redis_.gate(), tasks_,
+                   metrics_->counter("zhonglou_late_grants_total",
+                                     "Seats that the gate gave after their callers had been told that it is silent")),
       cancel_booking_(redis_.gate(), mysql_.ledger(), catalogue_, time_, tasks_),
       sign_in_({mysql_.people(), mysql_.accounts(), redis_.gate(), keys_, voided_, throttle_, password_pool_, clock_,
                 random_, std::chrono::seconds(config_.auth.token_ttl_s),
@@ -205,6 +208,7 @@ bool Services::ready() const {
 
 void Services::start() {
   loops_.start();
+  redis_.gate().tell(late_grants_);
   redis_.start(*this);
   const base::Outcome<base::Done> loaded = runtime::run_on(loops_, 0, changes_.load());
   if (!loaded) throw std::runtime_error("the catalogue can't be read from MySQL");

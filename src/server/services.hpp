@@ -14,6 +14,7 @@
 #include "app/follow_changes.hpp"
 #include "app/gate_clock.hpp"
 #include "app/gate_keeper.hpp"
+#include "app/late_grants.hpp"
 #include "app/login_throttle.hpp"
 #include "app/manage_accounts.hpp"
 #include "app/manage_catalogue.hpp"
@@ -104,6 +105,7 @@ class Services final : private app::SeatNews {
   runtime::LoopLag lag_;
   app::Admission admission_;
   app::Book book_;
+  app::ReturnLateGrants late_grants_;
   app::CancelBooking cancel_booking_;
   app::SignIn sign_in_;
   app::ManagePeople people_;

@@ -86,8 +86,9 @@ void Link::reply(std::uint64_t generation, std::function<void()> answer) {
   });
 }
 
-SimGate::SimGate(Setting& setting, RedisSim& redis, Owner owner, std::function<void()> announce)
-    : setting_(setting), redis_(redis), announce_(std::move(announce)) {
+SimGate::SimGate(Setting& setting, RedisSim& redis, Owner owner, app::LateGrants& late_grants,
+                 std::function<void()> announce)
+    : setting_(setting), redis_(redis), late_grants_(late_grants), announce_(std::move(announce)) {
   for (int i = 0; i < setting.plan.loops; ++i) {
     links_.push_back(std::make_shared<Link>(setting, redis, owner));
     links_.back()->connect();
@@ -134,10 +135,10 @@ Answer<T> SimGate::ask(std::string_view call, Serve serve, Late late) {
           setting.trace.note(nobody, call, "served");
           const auto who = weak.lock();
           if (!who || !who->waits()) setting.seen.add("redis served too late", call);
-          shared->reply(generation, [weak, late, shared, outcome = std::move(outcome)] {
+          shared->reply(generation, [weak, late, outcome = std::move(outcome)] {
             const auto still = weak.lock();
             if (still && still->waits()) return still->answer(outcome);
-            late(*shared, outcome);
+            late(outcome);
           });
         });
         const std::int64_t timeout_us = redis_timeout.count() * 1000;
@@ -154,20 +155,19 @@ Answer<T> SimGate::ask(std::string_view call, Serve serve, Late late) {
 
 template <class T, class Serve>
 Answer<T> SimGate::ask(std::string_view call, Serve serve) {
-  return ask<T>(call, std::move(serve), [](Link&, const base::Outcome<T>&) {});
+  return ask<T>(call, std::move(serve), [](const base::Outcome<T>&) {});
 }
 
-/// As the real one: a new grant that nobody heard of is given back.
+/// As the real one: who asked is told of a new hold that came too late.
 Answer<app::GateDecision> SimGate::book(const domain::BookingWish& wish, std::uint64_t min_epoch) {
   const auto serve = [wish, min_epoch](RedisSim& redis, std::uint64_t run) { return redis.book(run, wish, min_epoch); };
-  const auto late = [&setting = setting_, &redis = redis_, wish](Link& link, const Decision& decision) {
+  const auto late = [&setting = setting_, &told = late_grants_, wish](const Decision& decision) {
     const auto* granted = decision ? std::get_if<app::Granted>(&*decision) : nullptr;
-    if (granted == nullptr || granted->again) return;
-    setting.seen.add("late grants", "given back");
-    link.transmit("gate.remove", [&setting, &redis, wish, run = link.run(), grant = granted->grant] {
-      (void)redis.remove(run, wish.programme_id, wish.activity_id, {{wish.id, grant}}, app::Unit::returns);
-      setting.stores_changed = true;
-    });
+    if (granted == nullptr) return;
+    const bool is_new = !granted->again || setting.bug == Bug::late_grant_of_what_was_held;
+    if (!is_new) return;
+    setting.seen.add("late grants", "told");
+    told.on_late_grants({{wish, granted->grant}});
   };
   return ask<app::GateDecision>("gate.book", serve, late);
 }

@@ -63,7 +63,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
 class SimGate final : public app::Gate, public app::GateUpkeep {
  public:
-  SimGate(Setting& setting, RedisSim& redis, Owner owner, std::function<void()> announce);
+  SimGate(Setting& setting, RedisSim& redis, Owner owner, app::LateGrants& late_grants, std::function<void()> announce);
 
   Answer<app::GateDecision> book(const domain::BookingWish& wish, std::uint64_t min_epoch) override;
   bool is_late(base::SteadyTime) const override { return false; }
@@ -101,6 +101,7 @@ class SimGate final : public app::Gate, public app::GateUpkeep {
 
   Setting& setting_;
   RedisSim& redis_;
+  app::LateGrants& late_grants_;
   std::vector<std::shared_ptr<Link>> links_;
   std::function<void()> announce_;  ///< at Redis: tells every subscriber
 };

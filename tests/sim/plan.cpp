@@ -107,6 +107,8 @@ std::string_view name(Bug bug) {
       return "held_told_as_booked";
     case Bug::opens_late:
       return "opens_late";
+    case Bug::late_grant_of_what_was_held:
+      return "late_grant_of_what_was_held";
     case Bug::seats_remembered:
       return "seats_remembered";
   }

@@ -28,6 +28,7 @@ enum class Bug {
   sold_out_told_of_held_seats,  ///< seats that others only hold are told as sold
   held_told_as_booked,          ///< … and a family's own holds as its bookings
   opens_late,                   ///< the gate goes on saying "not open" after the opening
+  late_grant_of_what_was_held,  ///< a hold that was there before the late answer goes as if it were new
   seats_remembered,             ///< polls take a programme for unchanged as long as its gate is not built anew
 };
 
@@ -41,6 +42,7 @@ inline constexpr std::array all_bugs{Bug::unknown_commit_is_refused,
                                      Bug::sold_out_told_of_held_seats,
                                      Bug::held_told_as_booked,
                                      Bug::opens_late,
+                                     Bug::late_grant_of_what_was_held,
                                      Bug::seats_remembered};
 
 std::string_view name(Bug bug);

@@ -12,6 +12,7 @@
 #include "app/cancel_booking.hpp"
 #include "app/check_in.hpp"
 #include "app/follow_changes.hpp"
+#include "app/late_grants.hpp"
 #include "app/manage_catalogue.hpp"
 #include "app/reconcile.hpp"
 #include "runtime/task_group.hpp"
@@ -85,6 +86,7 @@ class Server {
   // Destroyed before the stores: coroutines that were about to go on hold places of the ledger's.
   std::unique_ptr<boost::asio::io_context> loop_ = std::make_unique<boost::asio::io_context>(1);
   runtime::TaskGroup tasks_;
+  app::ReturnLateGrants late_grants_;
   app::CatalogueHolder catalogue_;
   app::GateClock time_;
   app::VoidedTokenList voided_;

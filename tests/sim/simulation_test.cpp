@@ -56,7 +56,7 @@ TEST(Simulation, has_every_fault_of_the_stores) {
   expect_each("ledger", {"batch of several", "batch died with its process", "batch waits for a stopped process",
                          "no place left", "waited too long for the writer"});
   expect_each("mysql", {"change committed after a later one"});
-  expect_each("late grants", {"given back"});
+  expect_each("late grants", {"told"});
   expect_each("news", {"lost", "told"});
   expect_each("clients", {"request delivered twice", "request lost", "answer lost", "tried again",
                           "key used for something else", "no server"});

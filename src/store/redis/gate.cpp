@@ -24,6 +24,10 @@ RedisGate::RedisGate(std::vector<Link*> links, base::Milliseconds hold_ttl, base
   for (Link* link : links_) queues_.push_back(std::make_shared<GateQueue>(*link, hold_ttl));
 }
 
+void RedisGate::tell(app::LateGrants& late_grants) {
+  for (const auto& queue : queues_) queue->tell(late_grants);
+}
+
 RedisGate::Answer<app::GateDecision> RedisGate::book(const domain::BookingWish& wish, std::uint64_t min_epoch) {
   return queue().book(wish, min_epoch);
 }
@@ -50,7 +54,12 @@ RedisGate::Answer<base::Done> RedisGate::change(Command command) {
 
 RedisGate::Answer<base::Done> RedisGate::remove(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                                 std::vector<app::HoldRef> holds, app::Unit unit) {
-  return change(removal(programme_id, activity_id, link().run_id(), holds, unit));
+  const ProgrammeKeys keys(programme_id);
+  Command command = function_call("zl_remove", 3);
+  command.arg(keys.gate()).arg(keys.held()).arg(keys.seats(activity_id));
+  command.arg(link().run_id()).arg(name_of(activity_id)).arg(unit == app::Unit::stays ? "stays" : "returns");
+  for (const app::HoldRef& hold : holds) command.arg(name_of(hold.id)).arg(pack(hold.grant));
+  return change(std::move(command));
 }
 
 RedisGate::Answer<base::Done> RedisGate::remove_cancelled(base::ProgrammeId programme_id, base::ActivityId activity_id,

@@ -3,8 +3,6 @@
 #include "base/id.hpp"
 #include "runtime/sha256.hpp"
 #include "store/redis/function_files.hpp"
-#include "store/redis/gate_replies.hpp"
-#include "store/redis/keys.hpp"
 
 namespace zl::redis {
 namespace {
@@ -43,16 +41,6 @@ std::string function_name(std::string_view name) {
 Command function_call(std::string_view name, std::size_t keys, std::size_t bytes_expected) {
   Command command("FCALL", bytes_expected);
   command.arg(function_name(name)).arg(keys);
-  return command;
-}
-
-Command removal(const base::ProgrammeId& programme_id, const base::ActivityId& activity_id, const std::string& run_id,
-                const std::vector<app::HoldRef>& holds, app::Unit unit) {
-  const ProgrammeKeys keys(programme_id);
-  Command command = function_call("zl_remove", 3, 512 + 64 * holds.size());
-  command.arg(keys.gate()).arg(keys.held()).arg(keys.seats(activity_id));
-  command.arg(run_id).arg(name_of(activity_id)).arg(unit == app::Unit::stays ? "stays" : "returns");
-  for (const app::HoldRef& hold : holds) command.arg(name_of(hold.id)).arg(pack(hold.grant));
   return command;
 }
 

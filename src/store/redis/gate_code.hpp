@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "app/gate.hpp"
 #include "store/redis/greeting.hpp"
 #include "store/redis/resp.hpp"
 
@@ -20,9 +19,5 @@ std::string function_name(std::string_view name);
 
 /// The beginning of a call: the function and how many keys follow. `bytes_expected` as of Command.
 Command function_call(std::string_view name, std::size_t keys, std::size_t bytes_expected = 512);
-
-/// Takes these holds out, each where the gate holds exactly this grant of it; `run_id` as of the link.
-Command removal(const base::ProgrammeId& programme_id, const base::ActivityId& activity_id, const std::string& run_id,
-                const std::vector<app::HoldRef>& holds, app::Unit unit);
 
 }  // namespace zl::redis

@@ -24,13 +24,17 @@ class GateQueue::Batch final : public ReplyReceiver {
     queue_->settle(programme_id_, std::move(wishes_), reply);
   }
 
-  void on_late_reply(const Reply& reply) override { queue_->give_back(programme_id_, given_up_, reply); }
+  void on_late_reply(const Reply& reply) override {
+    if (queue_->late_grants_ == nullptr) return;
+    std::vector<app::LateGrant> grants = read_late_grants(reply, given_up_);
+    if (!grants.empty()) queue_->late_grants_->on_late_grants(std::move(grants));
+  }
 
  private:
   const std::shared_ptr<GateQueue> queue_;
   const base::ProgrammeId programme_id_;
   std::vector<Waiting> wishes_;
-  std::vector<domain::BookingWish> given_up_;  ///< whose callers were told that the answer is lost
+  std::vector<domain::BookingWish> given_up_;  ///< once their callers were told that the answer is lost
 };
 
 GateQueue::GateQueue(Link& link, base::Milliseconds hold_ttl, GateQueueLimits limits)
@@ -67,7 +71,6 @@ void GateQueue::end_turn_later() {
 void GateQueue::end_turn() {
   ending_turn_ = false;
   send_confirmations();
-  for (Command& removal : std::exchange(removals_, {})) link_.send(std::move(removal));
   for (Waiting& waiting : std::exchange(alone_, {})) {
     const base::ProgrammeId programme_id = waiting.wish.programme_id;
     ++programmes_[programme_id].calls;
@@ -147,26 +150,6 @@ void GateQueue::settle(const base::ProgrammeId& programme_id, std::vector<Waitin
   } else if (programme->second.calls == 0) {
     programmes_.erase(programme);
   }
-}
-
-/// Nobody commits a grant that nobody heard of, so its seat need not wait for its deadline. Where the id was held
-/// before, an earlier call may have booked: that is left alone. A retry on its way has a newer grant, which this does
-/// not touch.
-void GateQueue::give_back(const base::ProgrammeId& programme_id, const std::vector<domain::BookingWish>& wishes,
-                          const Reply& reply) {
-  std::vector<base::ActivityId> activities;
-  activities.reserve(wishes.size());
-  for (const domain::BookingWish& wish : wishes) activities.push_back(wish.activity_id);
-  const std::vector<Decision> decisions = read_decisions(reply, activities);
-  std::unordered_map<base::ActivityId, std::vector<app::HoldRef>> holds;
-  for (std::size_t i = 0; i < wishes.size(); ++i) {
-    const auto* granted = decisions[i] ? std::get_if<app::Granted>(&*decisions[i]) : nullptr;
-    if (granted != nullptr && !granted->again) holds[wishes[i].activity_id].push_back({wishes[i].id, granted->grant});
-  }
-  for (const auto& [activity_id, unheard] : holds) {
-    removals_.push_back(removal(programme_id, activity_id, link_.run_id(), unheard, app::Unit::returns));
-  }
-  if (!removals_.empty()) end_turn_later();
 }
 
 }  // namespace zl::redis

@@ -16,7 +16,6 @@
 #include "domain/booking.hpp"
 #include "runtime/resumption.hpp"
 #include "store/redis/link.hpp"
-#include "store/redis/resp.hpp"
 
 namespace zl::redis {
 
@@ -35,8 +34,11 @@ class GateQueue : public std::enable_shared_from_this<GateQueue> {
 
   /// As app::Gate::book. Wishes are decided in the order of these calls. A wish is sent with this turn's others, or
   /// when a call of its programme that is on the way has come back; so its answer takes twice the link's timeout at
-  /// most, or thrice where its first call met an error. A grant that comes after it was told as unknown is given back.
+  /// most, or thrice where its first call met an error.
   boost::asio::awaitable<Decision> book(const domain::BookingWish& wish, std::uint64_t min_epoch);
+
+  /// From now on, of holds that come too late.
+  void tell(app::LateGrants& late_grants) { late_grants_ = &late_grants; }
 
   /// As app::Gate::confirm.
   void confirm(const domain::BookingWish& wish);
@@ -62,17 +64,15 @@ class GateQueue : public std::enable_shared_from_this<GateQueue> {
   void send_waiting(const base::ProgrammeId& programme_id);
   void send(const base::ProgrammeId& programme_id, std::vector<Waiting> wishes);
   void settle(const base::ProgrammeId& programme_id, std::vector<Waiting> wishes, const Reply& reply);
-  void give_back(const base::ProgrammeId& programme_id, const std::vector<domain::BookingWish>& wishes,
-                 const Reply& reply);
 
   Link& link_;
+  app::LateGrants* late_grants_ = nullptr;
   const base::Milliseconds hold_ttl_;
   const GateQueueLimits limits_;
 
   std::unordered_map<base::ProgrammeId, Programme> programmes_;  ///< those with wishes waiting or on the way
   std::vector<base::ProgrammeId> due_;                           ///< to be sent at the end of the turn
-  std::vector<Waiting> alone_;     ///< of a call that failed: to be sent each in one of its own
-  std::vector<Command> removals_;  ///< to be sent at the end of the turn
+  std::vector<Waiting> alone_;  ///< of a call that failed: to be sent each in one of its own
   std::size_t waiting_ = 0;
   std::unordered_map<std::string, std::vector<std::string>> confirmations_;  ///< by key of seats
   bool ending_turn_ = false;

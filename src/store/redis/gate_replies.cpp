@@ -328,6 +328,25 @@ base::Outcome<std::optional<app::GateHolders>> read_holders(const Reply& reply) 
   return Result(std::move(holders));
 }
 
+std::vector<app::LateGrant> read_late_grants(const Reply& reply, const std::vector<domain::BookingWish>& wishes) {
+  std::vector<base::ActivityId> activities;
+  activities.reserve(wishes.size());
+  for (const domain::BookingWish& wish : wishes) activities.push_back(wish.activity_id);
+  const std::vector<base::Outcome<app::GateDecision>> decisions = read_decisions(reply, activities);
+  std::vector<app::LateGrant> grants;
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    const auto* granted = decisions[i] ? std::get_if<app::Granted>(&*decisions[i]) : nullptr;
+    if (granted == nullptr) continue;
+    const auto before = std::ranges::find(grants, wishes[i].id, [](const auto& late) { return late.wish.id; });
+    if (before != grants.end()) {
+      before->grant = granted->grant;
+    } else if (!granted->again) {
+      grants.push_back({wishes[i], granted->grant});
+    }
+  }
+  return grants;
+}
+
 base::Outcome<std::vector<app::ExpiredHold>> read_expired(const Reply& reply) {
   using Result = std::vector<app::ExpiredHold>;
   if (auto none = no_answer<Result>(reply)) return *std::move(none);

@@ -28,6 +28,9 @@ std::optional<base::Outcome<T>> no_answer(const Reply& reply) {
 /// One for each wish of a call, in its order; `activities` is what each one wants. Read as a whole or not at all.
 std::vector<base::Outcome<app::GateDecision>> read_decisions(const Reply& reply,
                                                              const std::vector<base::ActivityId>& activities);
+/// The holds that the late answer to these wishes tells of, each once, with its newest grant. A hold that was there
+/// before is none of them: an earlier call may have booked it.
+std::vector<app::LateGrant> read_late_grants(const Reply& reply, const std::vector<domain::BookingWish>& wishes);
 /// Of a change: OK, `used` (refused: invalid_state) or `lost` (refused: unavailable).
 base::Outcome<base::Done> read_change(const Reply& reply);
 /// Of HMGET run epoch changes.

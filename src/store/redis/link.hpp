@@ -42,7 +42,7 @@ struct LinkStats {
   std::uint64_t errors = 0;    ///< answers that were errors
 };
 
-/// Is told what came of a command, on the loop and inside the link's own work: it must not throw, nor use the link.
+/// Is told what came of a command, on the loop and inside the link's own work: it must not throw, nor send on the link.
 class ReplyReceiver {
  public:
   virtual ~ReplyReceiver() = default;

@@ -19,8 +19,8 @@ template <class Waiter>
 class PendingCalls {
  public:
   struct Answered {
-    std::optional<Waiter> waiter;  ///< nothing where nobody waits
-    bool given_up = false;         ///< the waiter was told so before
+    std::optional<Waiter> waiter;
+    bool given_up = false;  ///< expire() told the waiter before
   };
 
   explicit PendingCalls(base::Milliseconds timeout) : timeout_(timeout) {}
@@ -37,7 +37,8 @@ class PendingCalls {
     return answered;
   }
 
-  /// Gives up the calls that waited for `timeout`; `give_up` is told each of their waiters.
+  /// Gives up the calls that waited for `timeout`; `give_up` is told each of their waiters, and must not come back
+  /// here.
   template <class GiveUp>
   void expire(base::SteadyTime now, GiveUp give_up) {
     // All calls have the same timeout: those given up are always the oldest.

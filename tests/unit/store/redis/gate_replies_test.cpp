@@ -391,5 +391,25 @@ TEST(GateNews, of_another_shape_are_left_out) {
   EXPECT_EQ(news.changes, 0);
 }
 
+std::vector<app::LateGrant> late_grants(const Reply& reply, const std::vector<std::uint64_t>& bookings) {
+  std::vector<domain::BookingWish> wishes;
+  for (const std::uint64_t booking : bookings) wishes.push_back(test::sample_wish(booking, 1, booking));
+  return read_late_grants(reply, wishes);
+}
+
+TEST(LateGrants, are_the_new_holds_each_with_its_newest_grant) {
+  const auto found = late_grants(decisions(granted + refused("S- 0") + granted_again + granted_again), {1, 2, 3, 1});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].wish.id, id_of<base::BookingId>(1));
+  EXPECT_EQ(found[0].grant, domain::GrantNumber::of(3, 15)) << "of the second time that it was wished for";
+}
+
+TEST(LateGrants, are_none_in_an_answer_that_grants_nothing) {
+  EXPECT_TRUE(late_grants(decisions(granted_again), {1}).empty()) << "an earlier call may have booked it";
+  EXPECT_TRUE(late_grants(Reply::of_text("lost"), {1}).empty());
+  EXPECT_TRUE(late_grants(Reply::of_error("ERR no such function"), {1}).empty());
+  EXPECT_TRUE(late_grants(Reply::of_text("unreadable"), {1}).empty());
+}
+
 }  // namespace
 }  // namespace zl::redis
