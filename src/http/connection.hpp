@@ -29,9 +29,8 @@ struct ConnectionOptions {
   base::Milliseconds body_timeout{10'000};
   base::Milliseconds idle_timeout{60'000};
   base::Milliseconds write_timeout{10'000};
-  base::Milliseconds pause{1000};  ///< after a 429, before the next request of the connection is looked at
-  std::size_t output_limit_bytes =
-      262'144;  ///< answers to pipelined requests are written at the latest when they reach this
+  base::Milliseconds pause{1000};           ///< after a 429, before the next request of the connection is looked at
+  std::size_t output_limit_bytes = 65'536;  ///< answers to pipelined requests are written when they reach this
 };
 
 /// With the executor that coroutines have: where the two are of different types, every completion goes through both.
