@@ -129,6 +129,18 @@ TEST_F(IdentityStoreTest, the_younger_of_two_who_have_nothing_gives_way) {
   EXPECT_EQ(audit_detail(younger.bytes, "user.join"), "{\"into\":\"" + older.hex() + "\"}");
 }
 
+TEST_F(IdentityStoreTest, who_logs_in_and_gives_way_to_an_older_one_does_so_once) {
+  const std::string unionid = fresh("u");
+  const std::string openid = fresh("o");
+  const auto older = user_at(service, fresh("o"), unionid);
+  give_child(older);
+  const auto younger = user_at(mini, openid);
+  EXPECT_EQ(user_at(mini, openid, unionid), older);
+  EXPECT_EQ(number(mysql::sql("SELECT version FROM users WHERE id = ?", younger)), 2U);
+  EXPECT_EQ(change_rows(younger.bytes), 1U);
+  EXPECT_EQ(number(mysql::sql("SELECT COUNT(*) FROM audit WHERE action = 'user.join' AND subject = ?", younger)), 1U);
+}
+
 TEST_F(IdentityStoreTest, who_gave_way_gets_nothing_any_more) {
   const std::string unionid = fresh("u");
   const std::string openid = fresh("o");

@@ -113,9 +113,10 @@ base::UserId join(Write& write, const base::UserId& older, const base::UserId& y
 }
 
 /// Joins `own` with the other users of its unionid, oldest first.
-base::UserId join_all(Write& write, const std::vector<Namesake>& all, base::UserId own) {
+base::UserId join_all(Write& write, const std::vector<Namesake>& all, const base::UserId& whoever_logs_in) {
+  base::UserId own = whoever_logs_in;
   for (const Namesake& other : all) {
-    if (other.id == own) continue;
+    if (other.id == whoever_logs_in) continue;
     const bool other_is_older =
         std::ranges::find(all, other.id, &Namesake::id) < std::ranges::find(all, own, &Namesake::id);
     own = other_is_older ? join(write, other.id, own, own) : join(write, own, other.id, own);
