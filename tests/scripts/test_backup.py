@@ -82,7 +82,6 @@ def bookings(folder: pathlib.Path) -> dict[str, str]:
 
 class Backup(unittest.TestCase):
     def setUp(self) -> None:
-        Stack.store_options = ("--small", "--binlog")
         self.town = Town(booking__reconcile_interval_ms=200)
         self.addCleanup(self.town.stop)
         self.stack = self.town.stack

@@ -184,7 +184,7 @@ class Server:
 class Stack:
     """Private Redis and MariaDB, migrated, a town admin and one running server; stop() ends and checks all of it."""
 
-    store_options = ("--small",)  # of scripts/servers
+    store_options = ("--small", "--binlog")  # of scripts/servers: synced with each commit, as an operator has it
     admin_username = "admin"
     admin_password = "zhonglou-demo"
 
