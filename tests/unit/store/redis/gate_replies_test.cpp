@@ -393,6 +393,7 @@ TEST(GateNews, of_another_shape_are_left_out) {
 
 std::vector<app::LateGrant> late_grants(const Reply& reply, const std::vector<std::uint64_t>& bookings) {
   std::vector<domain::BookingWish> wishes;
+  wishes.reserve(bookings.size());
   for (const std::uint64_t booking : bookings) wishes.push_back(test::sample_wish(booking, 1, booking));
   return read_late_grants(reply, wishes);
 }
