@@ -67,7 +67,7 @@ class AdministrationFaultsTest : public StatementFaultsTest {
   /// Created as the server does it: each call has an id of its own, and the mark tells that it is the same call.
   /// `create(id, mark)` calls the store; `facts(ids)` looks at all that may have been made.
   template <class IdType, class Create, class Facts>
-  Trial a_creation(Create create, Facts facts, std::vector<std::uint64_t> after) {
+  Trial a_creation(const Create& create, const Facts& facts, const std::vector<std::uint64_t>& after) {
     const auto ids = std::make_shared<std::vector<IdType>>(1, random_.next_id<IdType>());
     const auto look = [facts, ids, after] {
       return written(facts(*ids), std::vector<std::uint64_t>(after.size(), 0), after);

@@ -47,7 +47,7 @@ class MessageFaultsTest : public AdministrationFaultsTest {
     settlement.openid = message.id.hex();
     return settlement;
   }
-  std::string a_number() { return std::to_string(++numbers_); }
+  std::string a_number() { return std::to_string(++numbers); }
 
   void tell(const std::string& openid, const std::string& message_id, std::string_view of_template) {
     const auto receipt =
@@ -60,7 +60,7 @@ class MessageFaultsTest : public AdministrationFaultsTest {
   }
 
   /// A message is settled once: whoever settles it again is told that it has ended.
-  Trial settling(const app::Settlement& settlement, std::function<Written()> look) {
+  Trial settling(const app::Settlement& settlement, const std::function<Written()>& look) {
     return Trial{[this, settlement, look] {
                    const bool was_settled = look() == Written::everything;
                    const auto settled = wait(messages_->settle(settlement));
@@ -73,7 +73,7 @@ class MessageFaultsTest : public AdministrationFaultsTest {
   std::unique_ptr<app::MessageStore> messages_;
 
  private:
-  inline static std::uint64_t numbers_ = 1'000;  // all tests of the program share the tables
+  inline static std::uint64_t numbers = 1'000;  // all tests of the program share the tables
 };
 
 TEST_F(MessageFaultsTest, OfAClaimedMessage) {

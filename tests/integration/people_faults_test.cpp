@@ -44,7 +44,7 @@ class PeopleFaultsTest : public AdministrationFaultsTest {
 
   /// Each call raises the version, which is told and audited as often.
   template <class IdType>
-  Trial voided_tokens(std::string select_version, const IdType& id) {
+  Trial voided_tokens(const std::string& select_version, const IdType& id) {
     const auto before = joined({number(select_version)}, records(id));
     return Trial{[this, id] { return told(wait(accounts_->end_all_tokens(base::AccountId{id.bytes}, admin_))); },
                  [this, select_version, id, before] {
