@@ -71,7 +71,7 @@ class Timeline {
   /// How many of these bookings counted at the fullest moment.
   int most(const Which& which, const Window& time) const;
   /// Whether at some moment as many of these counted as the activity had seats, by the ledger or by the gate.
-  bool was_full(const base::ActivityId& activity, const Which& which, const Window& time) const;
+  bool was_full(const base::ActivityId& id, const Which& which, const Window& time) const;
   bool was_cancelled(const base::ActivityId& activity, const Window& time) const;
   /// The latest of the openings that the ledger had by then.
   base::Instant latest_opening(std::int64_t until_us) const;
