@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from client import done
@@ -279,7 +280,19 @@ class FaultCase(TownCase):
         self.book_in_time(parent, child, activity_id)
         parent.close()
 
+    def wait_until_ready(self):
+        """A server whose stores were away says so itself; once it is ready, each of its connections is."""
+        def ready():
+            try:
+                with urllib.request.urlopen(f"{self.town.url}/readyz", timeout=5) as answer:
+                    return answer.status == 200
+            except OSError:
+                return False
+
+        eventually(ready, HEAL_TIMEOUT_S, "a server that is ready")
+
     def prove_healed(self, programme_id):
+        self.wait_until_ready()
         self.fill(programme_id)
         self.pass_a_seat_on(programme_id)
         self.assertEqual(self.ledger.sold(programme_id), self.ledger.capacity(programme_id))

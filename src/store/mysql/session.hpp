@@ -18,7 +18,8 @@ class Session {
   Session(const ConnectionConfig& config, const base::Clock& clock, base::Random& random, std::atomic<bool>& up);
 
   /// The connection; made anew where there is none, where it is not usable or was idle for long. Throws SqlError
-  /// (`lost`) where the server can't be reached, and without trying during the pause after a failure.
+  /// (`lost`) where the server can't be reached, and without trying during the pause after a failure, unless another
+  /// session has got through since.
   Connection& connection();
 
   /// Closes the connection; the next call makes a new one.
