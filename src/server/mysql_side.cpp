@@ -30,16 +30,18 @@ int whole_seconds(std::int64_t ms) {
   return static_cast<int>((ms + 999) / 1000);
 }
 
-mysql::PoolConfig pool_config(const MysqlConfig& config) {
+mysql::PoolConfig pool_config(const MysqlConfig& config, std::shared_ptr<mysql::Reached> reached) {
   mysql::PoolConfig pool;
+  pool.reached = std::move(reached);
   pool.connection = connection_config(config);
   pool.threads = config.read_threads;
   pool.queue_limit = config.read_queue;
   return pool;
 }
 
-mysql::WriterConfig writer_config(const MysqlConfig& config) {
+mysql::WriterConfig writer_config(const MysqlConfig& config, std::shared_ptr<mysql::Reached> reached) {
   mysql::WriterConfig writers;
+  writers.reached = std::move(reached);
   writers.connection = connection_config(config);
   writers.writers = config.writers;
   writers.queue_limit = config.writer_queue;
@@ -81,8 +83,8 @@ MysqlSide::MysqlSide(const MysqlConfig& config, const base::Clock& clock, base::
                      runtime::Metrics& metrics)
     : booking_id_secret_(check_database(config)),
       random_(random),
-      pool_(pool_config(config), clock, random, metrics),
-      writers_(writer_config(config), clock, random, metrics),
+      pool_(pool_config(config, reached_), clock, random, metrics),
+      writers_(writer_config(config, reached_), clock, random, metrics),
       catalogue_(mysql::create_catalogue_store(pool_)),
       changes_(mysql::create_change_feed(pool_)),
       people_(mysql::create_people_store(pool_, random)),

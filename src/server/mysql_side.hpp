@@ -70,6 +70,7 @@ class MysqlSide {
   const std::string booking_id_secret_;
   base::Random& random_;
   std::atomic<bool> writable_{true};
+  std::shared_ptr<mysql::Reached> reached_ = std::make_shared<mysql::Reached>();
   mysql::ConnectionPool pool_;
   mysql::WriterPool writers_;
   std::unique_ptr<app::CatalogueStore> catalogue_;

@@ -16,7 +16,7 @@ from town import TownCase, book, eventually
 WAIT_S = 60
 
 # By how much resident memory may grow at the peak: of each connection that is idle, of each whose answers are not read, and
-# of any other attack. Answers are collected until there are 256 KiB of them, and the one that reaches that is 164 KiB.
+# of any other attack. Answers are collected until there are 64 KiB of them, and the one that reaches that is 164 KiB.
 Bounds = collections.namedtuple("Bounds", "idle_kib unread_kib growth_mib")
 SANITIZED = Bounds(idle_kib=40, unread_kib=6_000, growth_mib=300)
 PLAIN = Bounds(idle_kib=6, unread_kib=448, growth_mib=8)

@@ -31,9 +31,10 @@ class BatchFaultsTest : public StatementFaultsTest {
   }
 
   std::atomic<bool> up_ = true;
+  mysql::Reached reached_;
   const mysql::RunnerConfig runner_config_;
   const mysql::ConnectionConfig writers_connection_ = as_writers();
-  mysql::Session session_{writers_connection_, clock_, random_, up_};
+  mysql::Session session_{writers_connection_, clock_, random_, up_, reached_};
   mysql::SharedHeldMemory memory_;
 };
 

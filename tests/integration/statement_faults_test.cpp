@@ -47,6 +47,11 @@ class BookingFaultsTest : public BatchFaultsTest {
     return id;
   }
 
+  /// Of a booking of its own.
+  app::CheckInItem a_check_in(const base::ActivityId& activity, const base::SessionId& session) {
+    return {random_.next_id<base::CheckInId>(), booked(activity).wish.id, session, activity, programme_, {5}, staff_};
+  }
+
   const app::Actor staff_{base::AccountId{{2}}, "staff", "10.0.0.1", "request"};
   std::unique_ptr<app::CatalogueStore> catalogue_;
   std::unique_ptr<app::AttendanceStore> door_;
@@ -155,8 +160,7 @@ TEST_F(BookingFaultsTest, OfACheckIn) {
   const auto session = a_session(activity);
   fail_each_statement(
       [this, activity, session] {
-        const app::CheckInItem item{
-            random_.next_id<base::CheckInId>(), booked(activity).wish.id, session, activity, programme_, {5}, staff_};
+        const app::CheckInItem item = a_check_in(activity, session);
         return Trial{[this, item] { return told(wait(door_->check_in(item))); },
                      [this, item] {
                        return written(
@@ -173,8 +177,7 @@ TEST_F(BookingFaultsTest, OfACheckInThatIsUndone) {
   const auto session = a_session(activity);
   fail_each_statement(
       [this, activity, session] {
-        const app::CheckInItem item{
-            random_.next_id<base::CheckInId>(), booked(activity).wish.id, session, activity, programme_, {5}, staff_};
+        const app::CheckInItem item = a_check_in(activity, session);
         EXPECT_TRUE(wait(door_->check_in(item)).is_done());
         Trial trial{[this, item] { return told(wait(door_->undo(item.id, staff_))); },
                     [this, item] {

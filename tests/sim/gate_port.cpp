@@ -109,7 +109,7 @@ bool SimGate::up() const {
 }
 
 /// `serve` is called at Redis with the link's run id and gives the answer; `late` with an answer that comes after the
-/// call was given up, and its link.
+/// call was given up.
 template <class T, class Serve, class Late>
 Answer<T> SimGate::ask(std::string_view call, Serve serve, Late late) {
   using Outcome = base::Outcome<T>;

@@ -112,7 +112,7 @@ base::UserId join(Write& write, const base::UserId& older, const base::UserId& y
   return stays;
 }
 
-/// Joins `own` with the other users of its unionid, oldest first.
+/// Joins who logs in with the other users of the same unionid, oldest first; who is left.
 base::UserId join_all(Write& write, const std::vector<Namesake>& all, const base::UserId& whoever_logs_in) {
   base::UserId own = whoever_logs_in;
   for (const Namesake& other : all) {

@@ -62,9 +62,11 @@ ConnectionPool::ConnectionPool(PoolConfig config, const base::Clock& clock, base
       random_(random),
       pool_(std::make_shared<runtime::BlockingPool>(
           "mysql", config_.threads, config_.queue_limit, clock,
-          runtime::ThreadHooks{
-              [this] { session_of_this_thread = std::make_unique<Session>(config_.connection, clock_, random_, *up_); },
-              [] { session_of_this_thread.reset(); }})) {
+          runtime::ThreadHooks{[this] {
+                                 session_of_this_thread = std::make_unique<Session>(config_.connection, clock_, random_,
+                                                                                    *up_, *config_.reached);
+                               },
+                               [] { session_of_this_thread.reset(); }})) {
   metrics.gauge("zhonglou_mysql_queued", "Calls that wait for a connection to MySQL.", {},
                 [pool = pool_] { return static_cast<double>(pool->queued()); });
   metrics.gauge("zhonglou_mysql_busy", "Connections to MySQL in use.", {},

@@ -17,6 +17,7 @@
 #include "runtime/blocking_pool.hpp"
 #include "runtime/metrics.hpp"
 #include "store/mysql/connection.hpp"
+#include "store/mysql/reached.hpp"
 #include "store/mysql/write.hpp"
 
 namespace zl::mysql {
@@ -26,6 +27,7 @@ struct PoolConfig {
   std::size_t threads = 4;         ///< connections; more: more parallel calls, more sessions in the server
   std::size_t queue_limit = 2048;  ///< calls that wait; beyond it a call is overloaded
   int queue_deadline_ms = 2000;    ///< a call that waits longer for a thread is overloaded
+  std::shared_ptr<Reached> reached = std::make_shared<Reached>();  ///< of the database, for all who use it
 };
 
 class Session;

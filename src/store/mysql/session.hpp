@@ -8,14 +8,16 @@
 #include "base/random.hpp"
 #include "store/mysql/audit_trail.hpp"
 #include "store/mysql/connection.hpp"
+#include "store/mysql/reached.hpp"
 
 namespace zl::mysql {
 
 /// For one thread. The references outlive it.
 class Session {
  public:
-  /// `up` is told what came of every attempt to connect.
-  Session(const ConnectionConfig& config, const base::Clock& clock, base::Random& random, std::atomic<bool>& up);
+  /// `up` and `reached` are told what came of every attempt to connect; the references outlive the session.
+  Session(const ConnectionConfig& config, const base::Clock& clock, base::Random& random, std::atomic<bool>& up,
+          Reached& reached);
 
   /// The connection; made anew where there is none, where it is not usable or was idle for long. Throws SqlError
   /// (`lost`) where the server can't be reached, and without trying during the pause after a failure, unless another
@@ -34,9 +36,11 @@ class Session {
   const base::Clock& clock_;
   base::Random& random_;
   std::atomic<bool>& up_;
+  Reached& reached_;
 
   std::optional<Connection> connection_;
   base::SteadyTime used_at_{};
+  base::SteadyTime failed_at_{};
   base::SteadyTime next_attempt_{};
   int pause_ms_ = 0;
   AuditTrail trail_;

@@ -154,7 +154,7 @@ void WriterPool::answer(Entry entry) {
 }
 
 void WriterPool::work(Writer& writer, Lane& lane) {
-  Session session(config_.connection, clock_, random_, *up_);
+  Session session(config_.connection, clock_, random_, *up_, *config_.reached);
   for (;;) {
     std::vector<Entry> entries = next_batch(writer, lane);
     if (entries.empty()) return;

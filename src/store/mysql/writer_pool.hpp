@@ -32,6 +32,7 @@
 #include "store/mysql/connection.hpp"
 #include "store/mysql/held_memory.hpp"
 #include "store/mysql/queue_limit.hpp"
+#include "store/mysql/reached.hpp"
 
 namespace zl::mysql {
 
@@ -45,6 +46,7 @@ struct WriterConfig {
   int arrival_patience_ms = 5;  ///< how long a batch waits for items on their way, at most; more: fewer, later commits
   int item_deadline_ms = 5000;  ///< an item that waited longer is overloaded, never begun
   RunnerConfig runner;
+  std::shared_ptr<Reached> reached = std::make_shared<Reached>();  ///< of the database, for all who use it
 };
 
 class WriterPool {

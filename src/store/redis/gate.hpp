@@ -47,7 +47,7 @@ class RedisGate final : public app::Gate, public app::GateUpkeep {
   Answer<base::Done> set_capacity(base::ProgrammeId programme_id, base::ActivityId activity_id, int capacity,
                                   std::uint64_t version) override;
 
-  /// Before the links are started.
+  /// From now on, of holds that come too late. Before the links are started.
   void tell(app::LateGrants& late_grants);
 
   /// True where this loop's link is up.
