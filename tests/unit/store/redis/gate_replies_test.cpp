@@ -8,7 +8,6 @@
 #include <utility>
 #include <variant>
 
-#include "store/redis/gate.hpp"
 #include "support/samples.hpp"
 
 namespace zl::redis {
@@ -19,8 +18,6 @@ using test::id_of;
 using Part = std::variant<std::int64_t, std::string>;
 
 const auto activity = id_of<base::ActivityId>(1);
-const std::string hex_1 = id_of<base::BookingId>(1).hex();
-const std::string hex_2 = id_of<base::BookingId>(2).hex();
 
 Reply array(const std::vector<Part>& parts) {
   std::vector<Reply> items;
@@ -350,45 +347,6 @@ TEST(Change, is_done_refused_or_unknown) {
   EXPECT_EQ(read_change(part("used")).refused().code, base::Code::invalid_state);
   EXPECT_TRUE(read_change(part("ok")).is_unknown());
   EXPECT_TRUE(read_change(part(1)).is_unknown());
-}
-
-struct News final : app::SeatNews {
-  void on_seats(const base::ProgrammeId& programme_id, const app::SeatCount& count) override {
-    programme = programme_id;
-    seats.push_back(count);
-  }
-  void on_change() override { ++changes; }
-
-  base::ProgrammeId programme;
-  std::vector<app::SeatCount> seats;
-  int changes = 0;
-};
-
-TEST(GateNews, tell_of_seats_and_changes) {
-  News news;
-  dispatch_news("change", news);
-  EXPECT_EQ(news.changes, 1);
-  dispatch_news("seats " + hex_1 + " " + hex_2 + " 3 9 8 10", news);
-  ASSERT_EQ(news.seats.size(), 1U);
-  EXPECT_EQ(news.programme, id_of<base::ProgrammeId>(1));
-  EXPECT_EQ(news.seats[0].activity_id, id_of<base::ActivityId>(2));
-  EXPECT_EQ(news.seats[0].version, (app::GateVersion{3, 9}));
-  EXPECT_EQ(news.seats[0].used, 8);
-  EXPECT_EQ(news.seats[0].capacity, 10);
-}
-
-TEST(GateNews, of_another_shape_are_left_out) {
-  News news;
-  const std::string ids = hex_1 + " " + hex_2;
-  for (const std::string& payload :
-       {std::string(), std::string("changed"), std::string("seats"), "seats " + ids + " 3 9 8",
-        "seats " + ids + " 3 9 8 10 1", "seats " + ids + " 3 9 8 x", "seats " + ids + " 3 9 8x 10",
-        "seats " + ids + " 3 9 -8 10", "seats x " + hex_2 + " 3 9 8 10", "seats " + hex_1 + " x 3 9 8 10",
-        "seets " + ids + " 3 9 8 10", "seats  " + ids + " 3 9 8", std::string(1000, ' ')}) {
-    dispatch_news(payload, news);
-  }
-  EXPECT_TRUE(news.seats.empty());
-  EXPECT_EQ(news.changes, 0);
 }
 
 std::vector<app::LateGrant> late_grants(const Reply& reply, const std::vector<std::uint64_t>& bookings) {
