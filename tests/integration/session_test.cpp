@@ -11,7 +11,7 @@ namespace {
 
 class SessionTest : public StoreTest {
  protected:
-  ~SessionTest() override { go_away(); }
+  void TearDown() override { go_away(); }
 
   void come_back() { std::filesystem::create_symlink(socket_, path_); }
   void go_away() { std::filesystem::remove(path_); }
