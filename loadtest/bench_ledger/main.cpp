@@ -22,6 +22,7 @@
 #include "store/mysql/batch_runner.hpp"
 #include "store/mysql/book_batch.hpp"
 #include "store/mysql/connection.hpp"
+#include "store/mysql/reached.hpp"
 #include "store/mysql/session.hpp"
 
 namespace zl {
@@ -92,7 +93,8 @@ std::size_t book_until_end(const Plan& plan) {
   runtime::SystemClock clock;
   runtime::SystemRandom random;
   std::atomic<bool> up = true;
-  mysql::Session session(plan.connection, clock, random, up);
+  mysql::Reached reached;
+  mysql::Session session(plan.connection, clock, random, up, reached);
   const mysql::RunnerConfig runner_config;
   mysql::SharedHeldMemory memory;
   Wishes wishes(plan, random);
