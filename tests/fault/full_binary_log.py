@@ -36,6 +36,7 @@ def setUpModule():
 
 def tearDownModule():
     FaultCase.stop_town()
+    disks["log"].close()
 
 
 class FullBinaryLog(ScarcityCase):

@@ -21,37 +21,51 @@ STANDARD_STREAMS = 3  # the lowest descriptors, always in use
 END = "-- that was all --"
 DATA = {"redis": "redis", "mariadb": "mysql"}  # the stores' data folders
 
-# In a mount namespace of its own, which ends with the store: nobody else sees the disk, and nothing is left of it.
-START_ON_DISK = """
+# In a mount namespace of its own, which ends with this shell: nobody else sees the disk, and nothing is left of it.
+KEEP_DISK = """
 set -e
 mkdir -p "$FOLDER" "$FOLDER.disk"
 mount -t tmpfs -o "size=$SIZE" none "$FOLDER.disk"
 cp -a "$FOLDER/." "$FOLDER.disk"
 mount --bind "$FOLDER.disk" "$FOLDER"
-exec "$@"
+echo ready
+exec cat
 """
 
 
 class SmallDisk:
     """Restarts a running store with its data, or another `folder` of it, on a disk of its own that has `spare_mib` left, can be
-    filled up and is cleared again."""
+    filled up and is cleared again. The disk outlives the store, until close()."""
 
     def __init__(self, stack, store, spare_mib, *options, folder=None):
         self._stack = stack
         self._store = store
+        self._options = options
         self.folder = folder or stack.folder / DATA[store]
         stack.store(f"stop-{store}")
         used = sum(file.stat().st_blocks * 512 for file in self.folder.rglob("*"))
-        unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
-        command = [SOURCE_DIR / "scripts/servers", f"start-{store}", "--small", *options, stack.folder]
-        subprocess.run([*unshare, "bash", "-c", START_ON_DISK, "bash", *command], check=True,
-                       env=os.environ | {"FOLDER": str(self.folder), "SIZE": str(used + spare_mib * MIB)})
+        self._as_root = os.geteuid() == 0
+        unshare = ["unshare", "--mount"] if self._as_root else ["unshare", "--map-root-user", "--mount"]
+        self._keeper = subprocess.Popen([*unshare, "bash", "-c", KEEP_DISK], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env=os.environ | {"FOLDER": str(self.folder), "SIZE": str(used + spare_mib * MIB)})
+        if self._keeper.stdout.readline() != b"ready\n":
+            raise AssertionError("no disk of its own for the store")
+        self.start_store()
+
+    def start_store(self):
+        """On the disk, where it was or ended by itself."""
+        enter = ["nsenter", *([] if self._as_root else ["--user", "--preserve-credentials"]), "--mount", "--target",
+                 str(self._keeper.pid)]
+        subprocess.run([*enter, SOURCE_DIR / "scripts/servers", f"start-{self._store}", "--small", *self._options,
+                        self._stack.folder], check=True)
+
+    def close(self):
+        self._keeper.communicate()
 
     @property
     def seen_by_store(self):
         """The folder on the disk: under its own path others see what is below."""
-        pid = int((self._stack.folder / f"{self._store}.pid").read_text())
-        return pathlib.Path(f"/proc/{pid}/root{self.folder}")
+        return pathlib.Path(f"/proc/{self._keeper.pid}/root{self.folder}")
 
     @contextlib.contextmanager
     def full(self):
@@ -66,8 +80,8 @@ class SmallDisk:
 
     @contextlib.contextmanager
     def kept_full(self):
-        """Not a page is left, nor one of what the store gives back meanwhile. A MariaDB whose tables are on the disk may then end:
-        InnoDB asks for pages to roll back."""
+        """Not a page is left, nor one of what the store gives back meanwhile. A MariaDB whose tables are on the disk may then end,
+        as InnoDB asks for pages to roll back."""
         over = threading.Event()
         filler = self.seen_by_store / "filler"
 

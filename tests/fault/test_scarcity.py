@@ -29,6 +29,8 @@ def setUpModule():
 
 def tearDownModule():
     FaultCase.stop_town()
+    for disk in disks.values():
+        disk.close()
 
 
 class FullDisks(ScarcityCase):

@@ -30,9 +30,11 @@ class Fault(enum.Enum):
     RESET_BEFORE_COMMIT = "reset instead of COMMIT"
     RESET_AFTER_COMMIT = "reset after COMMIT was sent"
     AWAY_AFTER_COMMIT = "reset after COMMIT was sent, and nobody let in from then on"
+    COMMIT_UNANSWERED = "no answer to COMMIT, nor to what follows it"
 
 
-AT_COMMIT = {Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT, Fault.AWAY_AFTER_COMMIT}
+RESET_AT_COMMIT = {Fault.RESET_BEFORE_COMMIT, Fault.RESET_AFTER_COMMIT, Fault.AWAY_AFTER_COMMIT}
+AT_COMMIT = RESET_AT_COMMIT | {Fault.COMMIT_UNANSWERED}
 
 
 @dataclasses.dataclass
@@ -182,7 +184,7 @@ class TcpGate:
 
     async def _pass(self, link, piece, sink, upward):
         """Whether the link goes on."""
-        while self._holds(upward):
+        while self._holds(link, upward):
             self.hits[self._fault] += 1
             await self._healed.wait()
         fault = self._fault
@@ -195,7 +197,10 @@ class TcpGate:
         elif fault in (Fault.HALF_REPLY, Fault.HALF_REPLY_AND_SILENCE) and not upward and len(piece) > 1:
             self.hits[fault] += 1
             return await self._halve(piece, sink, fault)
-        elif fault in AT_COMMIT and upward and is_commit(piece):
+        elif fault is Fault.COMMIT_UNANSWERED and upward and is_commit(piece):
+            self.hits[fault] += 1
+            link.unheard = True
+        elif fault in RESET_AT_COMMIT and upward and is_commit(piece):
             self.hits[fault] += 1
             self._refusing = fault is Fault.AWAY_AFTER_COMMIT
             if fault is not Fault.RESET_BEFORE_COMMIT:
@@ -206,8 +211,9 @@ class TcpGate:
             return False
         return await self._send(sink, piece)
 
-    def _holds(self, upward):
-        return self._fault is Fault.SILENCE or self._fault is (Fault.REQUESTS_HELD if upward else Fault.ANSWERS_HELD)
+    def _holds(self, link, upward):
+        return (self._fault is Fault.SILENCE or self._fault is (Fault.REQUESTS_HELD if upward else Fault.ANSWERS_HELD)
+                or self._fault is Fault.COMMIT_UNANSWERED and link.unheard and not upward)
 
     async def _trickle(self, piece, sink):
         for at in range(0, len(piece), self._pace.trickle_bytes):
@@ -240,6 +246,7 @@ class Link:
     def __init__(self, client):
         self.client = client
         self.store = None
+        self.unheard = False  # what the store answers is kept while COMMIT_UNANSWERED lasts
 
     def reset_client(self):
         """The server sees a reset instead of an end where the socket knows one (TCP)."""
