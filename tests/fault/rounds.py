@@ -217,7 +217,7 @@ def main():
     totals = collections.Counter()
     failed = []
     if options.first is None:
-        cases = (bad_network.EveryFault, full_binary_log.FullBinaryLog)
+        cases = (bad_network.EveryFault, full_binary_log.WithADiskOfItsOwn, full_binary_log.OnTheDiskOfTheTables)
         slow_faults = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(case) for case in cases)
         if not unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(slow_faults).wasSuccessful():
             failed.append("faults one by one")

@@ -59,6 +59,13 @@ class SmallDisk:
         subprocess.run([*enter, SOURCE_DIR / "scripts/servers", f"start-{self._store}", "--small", *self._options,
                         self._stack.folder], check=True)
 
+    def store_runs(self):
+        pid = (self._stack.folder / f"{self._store}.pid").read_text().strip()
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except FileNotFoundError:
+            return False
+
     def close(self):
         self._keeper.communicate()
 
