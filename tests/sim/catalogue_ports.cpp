@@ -2,17 +2,10 @@
 #include <utility>
 
 #include "sim/mysql_ports.hpp"
+#include "sim/not_simulated.hpp"
 #include "sim/people_port.hpp"
 
 namespace zl::sim {
-namespace {
-
-template <class T>
-Answer<T> not_simulated() {
-  co_return base::Code::internal;
-}
-
-}  // namespace
 
 Answer<app::CatalogueContent> SimCatalogueStore::load() {
   return pool_.read<app::CatalogueContent>(

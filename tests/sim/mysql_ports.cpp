@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/not_simulated.hpp"
+
 namespace zl::sim {
-namespace {
-
-template <class T>
-Answer<T> not_simulated() {
-  co_return base::Code::internal;
-}
-
-}  // namespace
 
 SimLedger::SimLedger(Setting& setting, MysqlSim& mysql, Owner owner)
     : setting_(setting),

@@ -15,7 +15,7 @@ using test::id_of;
 using test::sample_activity;
 using test::sample_programme;
 
-domain::Station station(std::uint64_t number, const char* name) {
+domain::Station a_station(std::uint64_t number, const char* name) {
   domain::Station made;
   made.id = id_of<base::StationId>(number);
   made.name = name;
@@ -23,7 +23,7 @@ domain::Station station(std::uint64_t number, const char* name) {
 }
 
 CatalogueContent sample() {
-  return {{station(1, "钟楼")}, {sample_programme()}, {sample_activity(2, 20), sample_activity(1, 10)}};
+  return {{a_station(1, "钟楼")}, {sample_programme()}, {sample_activity(2, 20), sample_activity(1, 10)}};
 }
 
 ProgrammeContent changed(std::uint64_t version, int capacity) {
@@ -122,9 +122,9 @@ TEST(Catalogue, forgets_sessions_that_an_activity_has_lost) {
 }
 
 TEST(Catalogue, shows_new_stations_everywhere) {
-  domain::Station renamed = station(1, "新钟楼");
+  domain::Station renamed = a_station(1, "新钟楼");
   renamed.version = 2;
-  domain::Station point = station(2, "点");
+  domain::Station point = a_station(2, "点");
   point.parent_id = renamed.id;
   const Catalogue catalogue = Catalogue(sample()).with_stations({renamed, point});
   EXPECT_EQ(catalogue.activity(id_of<base::ActivityId>(1))->station->name, "新钟楼");
@@ -133,7 +133,7 @@ TEST(Catalogue, shows_new_stations_everywhere) {
   EXPECT_TRUE(catalogue.within(point.id, renamed.id));
   EXPECT_FALSE(catalogue.within(renamed.id, point.id));
   EXPECT_TRUE(catalogue.within(point.id, point.id));
-  EXPECT_EQ(catalogue.with_stations({station(1, "钟楼")}).station(renamed.id)->name, "新钟楼") << "older";
+  EXPECT_EQ(catalogue.with_stations({a_station(1, "钟楼")}).station(renamed.id)->name, "新钟楼") << "older";
 }
 
 TEST(Catalogue, gives_the_writers_rules_and_overlaps_of_published_activities) {

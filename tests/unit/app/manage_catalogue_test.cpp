@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
 
+#include "support/counting_random.hpp"
 #include "support/engine.hpp"
 #include "support/fake_catalogue.hpp"
 
@@ -45,14 +45,6 @@ class WritableCatalogue final : public test::FakeCatalogueStore {
 
  private:
   test::LedgerModel& ledger_;
-};
-
-class CountingRandom final : public base::Random {
- public:
-  void fill(std::span<std::uint8_t> bytes) override { std::ranges::fill(bytes, ++next_); }
-
- private:
-  std::uint8_t next_ = 0;
 };
 
 class ManageCatalogueTest : public testing::Test {
@@ -124,7 +116,7 @@ class ManageCatalogueTest : public testing::Test {
   test::FakeChangeFeed feed{engine.trace};
   test::FakeAccountStore accounts{engine.trace};
   VoidedTokenList voided;
-  CountingRandom random;
+  test::CountingRandom random;
   FollowChanges follow{follow_parts()};
   ManageCatalogue manage{manage_parts()};
 };

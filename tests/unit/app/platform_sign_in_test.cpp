@@ -6,23 +6,13 @@
 #include <deque>
 #include <map>
 
+#include "support/counting_random.hpp"
 #include "support/engine.hpp"
 
 namespace zl::app {
 namespace {
 
 using base::Outcome;
-
-class CountingRandom final : public base::Random {
- public:
-  void fill(std::span<std::uint8_t> bytes) override {
-    for (std::uint8_t& byte : bytes) byte = 0;
-    bytes.front() = ++count_;
-  }
-
- private:
-  std::uint8_t count_ = 0;
-};
 
 class FakePlatform final : public PlatformLogin {
  public:
@@ -123,7 +113,7 @@ class PlatformSignInTest : public testing::Test {
 
   test::Engine engine_;
   TokenKeys keys_{std::string(32, 'k'), {}};
-  CountingRandom random_;
+  test::CountingRandom random_;
   FakePlatform platform_;
   FakeStates states_{engine_.clock};
   FakeIdentities identities_;

@@ -3,19 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include "support/counting_random.hpp"
 
 namespace zl::mysql {
 namespace {
-
-/// Every id it makes is new.
-class CountingRandom final : public base::Random {
- public:
-  void fill(std::span<std::uint8_t> bytes) override { std::ranges::fill(bytes, ++count_); }
-
- private:
-  std::uint8_t count_ = 0;
-};
 
 AuditRecord a_record() {
   AuditRecord record;
@@ -59,7 +50,7 @@ TEST(AuditHash, DiffersWhereTextMovesFromOneFieldToTheNext) {
 }
 
 TEST(AuditTrail, GoesOnFromTheHeadAfterACommit) {
-  CountingRandom random;
+  test::CountingRandom random;
   AuditTrail trail(random);
   const AuditHead start{base::ChainId{{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}}, 0, {}};
   const AuditHead second{start.chain_id, 1, audit_hash(start, a_record())};
@@ -73,7 +64,7 @@ TEST(AuditTrail, GoesOnFromTheHeadAfterACommit) {
 }
 
 TEST(AuditTrail, GoesBackToTheHeadAfterARollBack) {
-  CountingRandom random;
+  test::CountingRandom random;
   AuditTrail trail(random);
   const std::string row = trail.append(a_record()).text;
   trail.append(a_record());
@@ -82,7 +73,7 @@ TEST(AuditTrail, GoesBackToTheHeadAfterARollBack) {
 }
 
 TEST(AuditTrail, BeginsANewChainWhereTheCommitIsUnknown) {
-  CountingRandom random;
+  test::CountingRandom random;
   AuditTrail trail(random);
   const std::string row = trail.append(a_record()).text;
   trail.lost();
