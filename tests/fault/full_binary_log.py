@@ -11,7 +11,7 @@ import subprocess
 
 from scarcity import SERVING_USER, Operator, SmallDisk
 from scarcity_case import ScarcityCase
-from scene import PATIENCE_S, SETTINGS, FaultCase
+from scene import PATIENCE_S, SETTINGS
 from town import eventually, fresh
 
 ROOM_MIB = 16

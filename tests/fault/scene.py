@@ -11,7 +11,6 @@ import signal
 import subprocess
 import threading
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from client import done
@@ -272,16 +271,18 @@ class FaultCase(TownCase):
         self.book_in_time(parent, child, activity_id)
         parent.close()
 
-    def wait_until_ready(self):
-        """A server whose stores were away says so itself; once it is ready, it serves everybody."""
-        def ready():
+    def wait_until_ready(self, status=200):
+        """A server whose stores are away says so itself (503); once it is ready, it serves everybody."""
+        client = self.town.client()
+
+        def says_so():
             try:
-                with urllib.request.urlopen(f"{self.town.url}/readyz", timeout=5) as answer:
-                    return answer.status == 200
-            except OSError:
+                return client.get("/readyz").status == status
+            except (OSError, http.client.HTTPException):
                 return False
 
-        eventually(ready, HEAL_TIMEOUT_S, "a server that is ready")
+        eventually(says_so, HEAL_TIMEOUT_S, f"/readyz {status}")
+        client.close()
 
     def prove_healed(self, programme_id):
         self.wait_until_ready()

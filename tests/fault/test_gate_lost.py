@@ -6,7 +6,7 @@ import threading
 import time
 
 from scene import RULES, SETTINGS, FaultCase, is_last_word
-from town import book, eventually, key
+from town import book, key
 
 CAPACITY = 20
 AWAY_S = 3
@@ -42,7 +42,7 @@ class InARush(FaultCase):
             self.told_to_come_back(parent, child, bystander)
         finally:
             self.stack.store("start-redis")
-        self.wait_until_ready(200)
+        self.wait_until_ready()
         self.passes(rush)
         self.book_in_time(parent, child, bystander["id"])
         self.prove_healed(programme_id)
@@ -55,10 +55,6 @@ class InARush(FaultCase):
             answer = book(parent, activity, child, key())
             self.refused(answer, 503, "unavailable")
             self.assertFalse(is_last_word(answer))
-
-    def wait_until_ready(self, status):
-        client = self.town.client()
-        eventually(lambda: client.get("/readyz").status == status, what=f"/readyz {status}")
 
 
 class WithGrantsOnTheirWay(FaultCase):

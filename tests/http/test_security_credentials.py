@@ -16,7 +16,7 @@ import time
 import unittest
 
 from client import Answer, Client, done, made
-from town import PASSWORD, TownCase, book, eventually, fresh
+from town import PASSWORD, TownCase, book, fresh
 from wechat_town import WechatTownCase
 
 FAILURES_PER_ACCOUNT = 4

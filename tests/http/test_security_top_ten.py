@@ -14,7 +14,7 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from client import done, made
+from client import done
 from support.stack import SOURCE_DIR
 from test_security_credentials import FromAddress
 from town import TownCase, book, fresh, key
