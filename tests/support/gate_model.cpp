@@ -136,7 +136,7 @@ void GateModel::confirm(const domain::BookingWish& wish) {
   Programme* owner = programme(wish.programme_id);
   if (owner == nullptr) return;
   const auto held = find_hold(owner->holds, wish.id);
-  if (held != owner->holds.end()) held->pending = false;
+  if (held != owner->holds.end() && held->wish.activity_id == wish.activity_id) held->pending = false;
 }
 
 base::Outcome<base::Done> GateModel::remove(base::ProgrammeId programme_id, base::ActivityId activity_id,
