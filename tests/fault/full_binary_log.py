@@ -61,14 +61,14 @@ class FullBinaryLog(ScarcityCase):
     def prove_full(self):
         """A test that nobody has to wait in tests nothing."""
         try:
-            eventually(self.waits_for_room, PATIENCE_S, "somebody who waits for room")
+            eventually(lambda: self.waits_for_room(self.sessions()), PATIENCE_S, "somebody who waits for room")
         except AssertionError as error:
             free = os.statvfs(self.disk.seen_by_store).f_bfree
             log = (self.stack.folder / "mariadb.log").read_text(errors="replace").splitlines()[-20:]
             self.fail("\n".join([f"the fault did not happen: {error}; pages left: {free}; sessions:", *self.sessions(), *log]))
 
-    def waits_for_room(self):
-        return any(session.endswith(f": {NO_ROOM}") for session in self.sessions())
+    def waits_for_room(self, sessions):
+        return any(session.endswith(f": {NO_ROOM}") for session in sessions)
 
     def sessions(self):
         return self.operator.run("SELECT CONCAT(LEFT(info, 60), ': ', state) FROM information_schema.processlist "
@@ -92,10 +92,10 @@ class WithADiskOfItsOwn(FullBinaryLog):
         folder = stack.folder / "binlog"
         return SmallDisk(stack, "mariadb", ROOM_MIB, "--binlog-folder", folder, folder=folder)
 
-    def waits_for_room(self):
-        """And so does the COMMIT of a batch."""
-        return super().waits_for_room() and any(session.endswith((f"COMMIT: {NO_ROOM}", f"COMMIT: {IN_LINE}"))
-                                                for session in self.sessions())
+    def waits_for_room(self, sessions):
+        """And so does the COMMIT of a batch, at the same time."""
+        return super().waits_for_room(sessions) and any(session.endswith((f"COMMIT: {NO_ROOM}", f"COMMIT: {IN_LINE}"))
+                                                        for session in sessions)
 
     def test_commits_that_wait_lose_nothing(self):
         self.commits_that_wait_lose_nothing()
