@@ -51,7 +51,11 @@ target_compile_features(zl_shifted_clock PRIVATE cxx_std_20)
 # Sources that share headers full of coroutines, which are then most of the work, are compiled some at a time.
 add_library(zl_together INTERFACE)
 target_compile_options(zl_together INTERFACE -Wno-shadow)  # what is named alike in two files shadows nothing where they are two
+option(ZL_TOGETHER "Compile some test sources at a time; off for tools that want to know each by itself." ON)
 function(zl_compile_together target)
+  if(NOT ZL_TOGETHER)
+    return()
+  endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   target_link_libraries(${target} PRIVATE zl_together)
 endfunction()
