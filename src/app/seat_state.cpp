@@ -1,6 +1,7 @@
 #include "app/seat_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace zl::app {
 
@@ -41,6 +42,8 @@ std::optional<KnownSoldOut> SeatState::known_sold_out(const base::BookingId& boo
   const std::lock_guard lock(mutex_);
   if (!count_ || count_->used < count_->capacity || now - refreshed_at_ > sold_out_lapse) return std::nullopt;
   if (!holders_ || holders_->version != count_->version || holders_->provisional) return std::nullopt;
+  // A seat that nobody holds is kept back, and may come back.
+  if (std::cmp_less(holders_->bookings.size(), count_->capacity)) return std::nullopt;
   if (holders_->bookings.contains(booking) || holders_->attendees.contains(attendee)) return std::nullopt;
   return KnownSoldOut{holders_->sold_out_at};
 }

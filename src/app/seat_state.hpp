@@ -49,7 +49,7 @@ class SeatState {
   /// The fetch failed: somebody else may try.
   void abandon_fetch();
 
-  /// Nothing while the holders are provisional: what rests on a hold is the gate's to tell.
+  /// Nothing while the holders are provisional, or fewer than the seats: what may come back is the gate's to tell.
   std::optional<KnownSoldOut> known_sold_out(const base::BookingId& booking, const base::AttendeeId& attendee,
                                              base::SteadyTime now) const;
 

@@ -68,6 +68,16 @@ TEST_F(GateTest, keeps_the_unit_of_a_hold_that_the_ledger_found_full_until_it_is
   EXPECT_EQ(count(1).seats.used, 3) << "the ledger is the truth, even above the capacity";
 }
 
+TEST_F(GateTest, is_sold_out_provisionally_while_a_unit_is_kept_back) {
+  install(image(1, {1}));
+  remove(1, 1, granted(book(1, 1, 1))->grant, Unit::stays);
+  const auto kept_back = book(2, 1, 2);
+  EXPECT_EQ(codes(kept_back), Codes{Code::sold_out});
+  EXPECT_TRUE(domain::is_provisional(violations(kept_back)[0]));
+  EXPECT_TRUE(run([&] { return gate->adopt(programme, id_of<base::ActivityId>(1), {committed(7, 1, 7)}); }));
+  EXPECT_FALSE(domain::is_provisional(violations(book(2, 1, 2))[0])) << "the ledger has explained it";
+}
+
 TEST_F(GateTest, gives_spare_units_back_once) {
   install(image(1, {2}));
   remove(1, 1, granted(book(1, 1, 1))->grant, Unit::stays);

@@ -90,7 +90,7 @@ std::vector<domain::Violation> GateModel::violations(const Programme& programme,
   check_cap(domain::CapScope::attendee, programme.rules.max_per_attendee, of_attendee);
   check_cap(domain::CapScope::user, programme.rules.max_per_user, of_user);
   if (activity.used >= activity.setting.capacity) {
-    out.emplace_back(domain::SoldOut{activity.sold_out_at, others_pending});
+    out.emplace_back(domain::SoldOut{activity.sold_out_at, others_pending || activity.spare > 0});
   }
   domain::sort_by_weight(out);
   return out;

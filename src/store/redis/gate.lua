@@ -86,9 +86,11 @@ local function open_activity(gate, name, key, text)
     granted = false, again = false, asked = false, asked_at = false}
 end
 
-local function has_pending(activity)
+-- Whether a seat may come back that the ledger never gave: some only hold, or one is kept back.
+local function may_come_back(activity)
+  if activity.granted or activity.spare > 0 then return true end
   activity.pending = activity.pending or redis.call('ZCOUNT', activity.key, '-inf', '(inf')
-  return activity.pending > 0 or activity.granted
+  return activity.pending > 0
 end
 
 -- A hold of this call has no score yet: it is not committed.
@@ -135,7 +137,7 @@ local function check(call, activity, attendee, user, out)
   if known[user] then check_cap(call.gate, 'U', rules.cap_user, known[user], out) end
   if activity.used >= activity.capacity then
     local when = activity.sold_out_at > 0 and activity.sold_out_at or '-'
-    out[#out + 1] = table.concat({'S', when, ' ', has_pending(activity) and 1 or 0})
+    out[#out + 1] = table.concat({'S', when, ' ', may_come_back(activity) and 1 or 0})
   end
 end
 

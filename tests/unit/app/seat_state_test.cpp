@@ -78,6 +78,13 @@ TEST(SeatState, knows_sold_out_only_with_the_holders_of_that_version) {
   EXPECT_FALSE(sold_out(state, start));
 }
 
+TEST(SeatState, leaves_seats_that_nobody_holds_to_the_gate) {
+  SeatState state;
+  state.learn(count({1, 2}, 3, 3), start);
+  state.learn_holders(holders({1, 2}), start);
+  EXPECT_FALSE(sold_out(state, start)) << "the third is kept back, and may come back";
+}
+
 TEST(SeatState, leaves_provisional_holders_to_the_gate_and_has_them_fetched_again) {
   SeatState state;
   state.learn(count({1, 2}, 2), start);
