@@ -3,7 +3,7 @@
 import datetime
 import unittest
 
-from test_judge import HOUR_MS, LATER, START, World, busy_world
+from judge_world import HOUR_MS, LATER, START, World, busy_world
 
 TRUTH = "refusals were true when given"
 DENIED = "nothing that was denied exists"
