@@ -21,10 +21,11 @@ LOOKS_AGAIN_S = 60
 HEALS_S = LOOKS_AGAIN_S + 40
 NO_ROOM = "Waiting for someone to free space"
 IN_LINE = "Commit"  # behind the one that waits for room
+NOTHING = r"\A\Z"
+TORN = r"\A(ERROR: Error in Log_event::read_log_event\(\): 'Event truncated'.*\n)?\Z"
 
 # What the audit row of a commit tells of each booking in it.
 BOOKED = re.compile(r"([0-9a-f]{32})(?: [0-9a-f]{32}){3} @")
-
 
 
 class FullBinaryLog(ScarcityCase):
@@ -52,20 +53,23 @@ class FullBinaryLog(ScarcityCase):
     def full_until_it_writes(self):
         with self.disk.kept_full():
             yield
-            if self.disk.store_runs():
-                self.prove_full()
-        if not self.disk.store_runs():
+            self.prove_full()
+        self.ended = not self.disk.store_runs()
+        if self.ended:
             self.disk.start_store()
         eventually(self.is_written, HEALS_S, "a write")
 
     def prove_full(self):
         """A test that nobody has to wait in tests nothing."""
         try:
-            eventually(lambda: self.waits_for_room(self.sessions()), PATIENCE_S, "somebody who waits for room")
+            eventually(self.happens, PATIENCE_S, "somebody who waits for room")
         except AssertionError as error:
             free = os.statvfs(self.disk.seen_by_store).f_bfree
             log = (self.stack.folder / "mariadb.log").read_text(errors="replace").splitlines()[-20:]
             self.fail("\n".join([f"the fault did not happen: {error}; pages left: {free}; sessions:", *self.sessions(), *log]))
+
+    def happens(self):
+        return self.waits_for_room(self.sessions())
 
     def waits_for_room(self, sessions):
         return any(session.endswith(f": {NO_ROOM}") for session in sessions)
@@ -78,11 +82,15 @@ class FullBinaryLog(ScarcityCase):
         return self.probe.post("/login/dev", {"openid": fresh("parent-"), "nickname": "parent"}).status == 200
 
     def logged(self):
-        """The bookings that the log tells of. It must be whole, though it ended in the middle of an event for a while."""
+        """The bookings that the log tells of. It must be whole, though it ended in the middle of an event for a while; what a
+        MariaDB leaves that ended then is no transaction, and the next one gets its number again."""
         logs = sorted(self.disk.seen_by_store.glob("binlog.[0-9]*"))
-        result = subprocess.run(["mariadb-binlog", "--no-defaults", "--verify-binlog-checksum", "--base64-output=decode-rows",
-                                 "--verbose", *logs], capture_output=True, text=True, errors="replace", check=False)
-        self.assertEqual(result.stderr, "")  # the status is 0 where a log that is still written can't be read any further
+        result = subprocess.run(["mariadb-binlog", "--no-defaults", "--verify-binlog-checksum", "--skip-gtid-strict-mode",
+                                 "--base64-output=decode-rows", "--verbose", *logs],
+                                capture_output=True, text=True, errors="replace", check=False)
+        # The status is 0 where a log that is still written can't be read any further.
+        self.assertRegex(result.stderr, TORN if self.ended else NOTHING)
+        self.assertEqual(result.returncode, 0)
         return set(BOOKED.findall(result.stdout))
 
 
@@ -105,6 +113,9 @@ class OnTheDiskOfTheTables(FullBinaryLog):
     @staticmethod
     def small_disk(stack):
         return SmallDisk(stack, "mariadb", ROOM_WITH_TABLES_MIB, "--binlog")
+
+    def happens(self):
+        return not self.disk.store_runs() or super().happens()
 
     def test_commits_that_wait_lose_nothing(self):
         self.commits_that_wait_lose_nothing()

@@ -60,8 +60,8 @@ class SmallDisk:
                         self._stack.folder], check=True)
 
     def store_runs(self):
-        pid = (self._stack.folder / f"{self._store}.pid").read_text().strip()
         try:
+            pid = (self._stack.folder / f"{self._store}.pid").read_text().strip()
             return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
         except FileNotFoundError:
             return False
@@ -126,7 +126,7 @@ class Operator:
 
     def run(self, statement):
         """The first columns of its rows. A statement that fails has none."""
-        self._process.stdin.write(f"{statement};\nSELECT '{END}';\n")
+        self._process.stdin.write(f"{statement};\n\\! echo '{END}'\n")  # said by the client, even where MariaDB has ended
         self._process.stdin.flush()
         rows = [line.rstrip("\n").split("\t")[0] for line in iter(self._process.stdout.readline, f"{END}\n")]
         if "" in rows:

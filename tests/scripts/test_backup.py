@@ -16,20 +16,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/http")]
 
 from client import done, made  # noqa: E402 (the path comes first)
-from support.stack import SOURCE_DIR, Stack  # noqa: E402
+from support.operating import bookings, script  # noqa: E402
 from town import Town, book, eventually, key  # noqa: E402
 
-ENVIRONMENT = {"ZL_BINARY_DIR": str(ROOT / "build/debug")} | os.environ
 ENOUGH_LOAD = 5
-
-
-def script(name: str, *arguments: object, status: int = 0) -> str:
-    """Runs a script to its end; what it said."""
-    result = subprocess.run([SOURCE_DIR / "scripts" / name, *map(str, arguments)], stdin=subprocess.DEVNULL, env=ENVIRONMENT,
-                            capture_output=True, text=True, check=False)
-    if result.returncode != status:
-        raise AssertionError(f"{name} {arguments}: status {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout + result.stderr
 
 
 def now() -> datetime.datetime:
@@ -69,15 +59,6 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-
-
-def bookings(folder: pathlib.Path) -> dict[str, str]:
-    """State of every booking by id, as MariaDB in that folder has them."""
-    password = (folder / "secrets/mysql_migrate_password").read_text()
-    result = subprocess.run(["mariadb", "--no-defaults", f"--socket={folder}/mysql.sock", "--user=zhonglou_migrate", "--batch",
-                             "--skip-column-names", "--execute=SELECT LOWER(HEX(id)), state FROM bookings", "zhonglou"],
-                            env=os.environ | {"MYSQL_PWD": password}, capture_output=True, text=True, check=True)
-    return dict(line.split("\t") for line in result.stdout.splitlines())
 
 
 class Backup(unittest.TestCase):
