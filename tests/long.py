@@ -28,7 +28,7 @@ def parts(seed):
     return {
         "rounds": Part([TEST, "fault", "--rounds", "100", "--seed", seed], {},
                        [r"\d+ rounds of seed .*", r"bookings asked for +\d+$", r"bookings in the ledger +\d+$",
-                        r"grants that a blow kept from commit +\d+$", r"failed \(.*"]),
+                        r"cuts of the network +\d+$", r"that hit something +\d+$", r"grants without a commit at a blow +\d+$", r"failed \(.*"]),
         "fault": Part([TEST, "fault"], {"ZL_LONG": "1"}, [CTEST]),
         "sim": Part([TEST, "sim", "--seeds", "100000"], {}, [r"\d+ seeds in .*", r"seed \d+: .*"]),
         "mixed": Part([TEST, "fault", "--mixed", "--minutes", "30", "--seed", seed], {},

@@ -64,8 +64,9 @@ def overload_verdict(run: dict, peak: float, least_goodput: float = 0.9) -> dict
         "unexpected": unexpected(flood),
         "unanswered": run["unanswered"] + run["broken"],
     }
-    found["passed"] = (found["goodput_ratio"] >= least_goodput and 0 < found["accepted_p99_ms"] < 1000 and found["recovery_s"] is not None
-                       and found["recovery_s"] < 2 and refused > 0 and not found["unexpected"] and found["unanswered"] == 0)
+    found["passed"] = (found["goodput_ratio"] >= least_goodput and 0 < found["accepted_p99_ms"] < 1000
+                       and 0 < found["refused_p99_ms"] < 1000 and found["recovery_s"] is not None and found["recovery_s"] < 2
+                       and refused > 0 and not found["unexpected"] and found["unanswered"] == 0)
     return found
 
 

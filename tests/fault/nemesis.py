@@ -163,8 +163,11 @@ class Nemesis:
         self._servers = servers
         self._recorder = recorder
         self._activities = activities  # as the judge knows them
-        self.struck = 0  # grants that the ledger had not answered for when a blow fell between the two
-        self.stalled = 0  # those of them that were returned while their writer stood still
+        self.uncommitted = 0  # grants that the ledger had not answered for when a blow fell between the two
+        self.returned = 0  # those of them that were returned while their writer stood still
+        self.kept = set()  # and those that were not, which nobody may find
+        self.cuts = 0  # of the network
+        self.cuts_that_hit = 0  # something that was on its way, or wanted to be
 
     def perform(self, blows):
         """All blows in turn, each at its time or after the one before; everything runs when it returns."""
@@ -189,7 +192,7 @@ class Nemesis:
                 for activity in self._activities:
                     locks.enter_context(Ledger(self._stack).seats_locked(activity.id))
                 held = self._wait(self._pending, HOLD_TIMEOUT_S)
-                self.struck += len(held)
+                self.uncommitted += len(held)
             yield held
 
     def _hit(self, blow):
@@ -214,7 +217,9 @@ class Nemesis:
             time.sleep(blow.for_s)
         elif held:
             self._wait(lambda: not self._pending() & held, LONGEST_STALL_S)
-            self.stalled += len(held)
+            kept = self._pending() & held
+            self.returned += len(held - kept)
+            self.kept |= kept
 
     def _hit_store(self, name, blow):
         if blow.action == "kill":
@@ -228,7 +233,11 @@ class Nemesis:
         """Stores first: a server does not start without them."""
         for target in sorted(blow.targets, key=lambda name: name not in STORES):
             if blow.action == "cut":
-                self._servers[index_of(target)].gates[blow.cut[0]].heal()
+                store, fault = blow.cut
+                gate = self._servers[index_of(target)].gates[store]
+                gate.heal()
+                self.cuts += 1
+                self.cuts_that_hit += gate.hits.pop(fault, 0) > 0
             elif blow.action in ("stop", "stall"):
                 if target in STORES:
                     os.kill(self._pid(target), signal.SIGCONT)

@@ -79,8 +79,11 @@ class Scene:
             places.admin.close()
             self._check_servers()
         found.violations += self._too_generous(activities)
-        found.counts["grants that a blow kept from commit"] = nemesis.struck
-        found.counts["  returned before their writer woke"] = nemesis.stalled
+        found.violations += [f"a seat stays lost: {booking} was held as long as its writer stood still" for booking in nemesis.kept]
+        found.counts["cuts of the network"] = nemesis.cuts
+        found.counts["  that hit something"] = nemesis.cuts_that_hit
+        found.counts["grants without a commit at a blow"] = nemesis.uncommitted
+        found.counts["  returned before their writer woke"] = nemesis.returned
         found.counts["changes by the station that were done"] = office.done
         if found.violations:
             self._keep(history)

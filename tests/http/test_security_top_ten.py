@@ -275,7 +275,9 @@ class HostilePlatform(WechatTownCase):
             answer = self.log_in()
             self.assertIn(answer.status, (200, 401, 503), str(answer))
             self.assertNotIn("a=b", str(answer.headers.get("Set-Cookie")))
-        self.assertGreaterEqual(int(self.users()), int(self.users_before))
+            known = self.town.sql(f"SELECT COUNT(*) FROM identities WHERE openid = 0x{openid.encode().hex()}")
+            self.assertEqual(known, "1" if answer.status == 200 else "0", openid)
+        self.assertNotIn("\nSet-Cookie", self.server.log(1000))
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ SPEC.loader.exec_module(long_form)
 OUTPUTS = {
     "rounds": ("  bookings asked for                   7\n2 rounds of seed 7 in 30 s:\n"
                "  bookings asked for                   19\n  bookings in the ledger               12\n"
-               "  grants that a blow kept from commit  3\nfailed (violations, or nothing tested): none\n",
+               "  cuts of the network                  2\n  that hit something                   1\n"
+               "  grants without a commit at a blow    3\nfailed (violations, or nothing tested): none\n",
                "2 rounds of seed 7 in 30 s:; bookings asked for 19; bookings in the ledger 12; "
-               "grants that a blow kept from commit 3; failed (violations, or nothing tested): none"),
+               "cuts of the network 2; that hit something 1; grants without a commit at a blow 3; "
+               "failed (violations, or nothing tested): none"),
     "fault": ("\n100% tests passed, 0 tests failed out of 21\n", "100% tests passed, 0 tests failed out of 21"),
     "sim": ("coverage\n100000 seeds in 9.1 s, all promises held; settled within 3 ms (seed 4)\n",
             "100000 seeds in 9.1 s, all promises held; settled within 3 ms (seed 4)"),
