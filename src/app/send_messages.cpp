@@ -65,7 +65,9 @@ void MessageMetrics::count(MessageKind kind, MessageState state, std::uint64_t t
 SendMessages::SendMessages(Parts parts) : parts_(std::move(parts)) {}
 
 asio::awaitable<void> SendMessages::keep() {
-  for (int lane = 0; lane < lanes; ++lane) parts_.group.spawn(run_lane(), "message_lane");
+  for (; lanes_begun_ < lanes; ++lanes_begun_) {
+    parts_.group.spawn_for_good([this] { return run_lane(); }, "message_lane");
+  }
   while (!parts_.group.stopping()) {
     co_await pass();
     co_await parts_.group.sleeper().sleep_for(pass_interval);

@@ -98,6 +98,7 @@ class SendMessages {
   base::SteadyTime next_send_{};
   std::array<Hold, channels> holds_;
   base::SteadyTime purge_at_{};
+  int lanes_begun_ = 0;
   std::set<std::string> reminded_;  ///< days to remind of whose reminders are queued
 };
 

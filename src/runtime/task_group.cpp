@@ -97,13 +97,40 @@ TaskGroup::~TaskGroup() {
   stop();
 }
 
+namespace {
+
+/// Of the exception that is being handled.
+void log_failure(const std::string& task) {
+  try {
+    throw;
+  } catch (const std::exception& exception) {
+    log::error("task_failed", {{"task", task}, {"what", exception.what()}});
+  } catch (...) {
+    log::error("task_failed", {{"task", task}, {"what", "not a std::exception"}});
+  }
+}
+
+}  // namespace
+
 asio::awaitable<void> TaskGroup::supervise(Place, asio::awaitable<void> task, std::string name) {
   try {
     co_await std::move(task);
-  } catch (const std::exception& exception) {
-    log::error("task_failed", {{"task", name}, {"what", exception.what()}});
   } catch (...) {
-    log::error("task_failed", {{"task", name}, {"what", "not a std::exception"}});
+    log_failure(name);
+  }
+}
+
+asio::awaitable<void> TaskGroup::supervise_for_good(Place, std::shared_ptr<State> state,
+                                                    std::function<asio::awaitable<void>()> begin, std::string name) {
+  GroupSleeper sleeper(state);
+  for (bool ended = false; !ended && !state->stopped().is_set();) {
+    try {
+      co_await begin();
+      ended = true;
+    } catch (...) {
+      log_failure(name);
+    }
+    if (!ended) co_await sleeper.sleep_for(restart_pause);
   }
 }
 
@@ -115,6 +142,14 @@ bool TaskGroup::spawn(const asio::any_io_executor& executor, asio::awaitable<voi
   if (!state_->enter()) return false;
   Place place(state_);
   asio::co_spawn(executor, supervise(std::move(place), std::move(task), std::move(name)), asio::detached);
+  return true;
+}
+
+bool TaskGroup::spawn_for_good(std::function<asio::awaitable<void>()> begin, std::string name) {
+  if (!state_->enter()) return false;
+  Place place(state_);
+  asio::co_spawn(executor_, supervise_for_good(std::move(place), state_, std::move(begin), std::move(name)),
+                 asio::detached);
   return true;
 }
 

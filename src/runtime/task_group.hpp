@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,11 @@ class TaskGroup {
   bool spawn(boost::asio::awaitable<void> task, std::string name);
   bool spawn(const boost::asio::any_io_executor& executor, boost::asio::awaitable<void> task, std::string name);
 
+  /// Starts a task that the group can't do without while it lasts: after an exception that left it, it begins anew,
+  /// `restart_pause` later.
+  bool spawn_for_good(std::function<boost::asio::awaitable<void>()> begin, std::string name);
+  static constexpr base::Milliseconds restart_pause{1000};
+
   /// Takes no more tasks and ends the sleeps of those that run.
   void stop();
   bool stopping() const;
@@ -45,6 +51,9 @@ class TaskGroup {
   class GroupSleeper;
 
   static boost::asio::awaitable<void> supervise(Place place, boost::asio::awaitable<void> task, std::string name);
+  static boost::asio::awaitable<void> supervise_for_good(Place place, std::shared_ptr<State> state,
+                                                         std::function<boost::asio::awaitable<void>()> begin,
+                                                         std::string name);
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<State> state_;  ///< shared with the tasks, which may outlive the group

@@ -219,18 +219,18 @@ void Services::start() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     tasks_.spawn(loops_.executor(i), lag_.watch(i, tasks_), "loop_lag");
   }
-  tasks_.spawn(time_.keep(redis_.gate(), tasks_), "gate_clock");
-  tasks_.spawn(changes_.keep(), "follow_changes");
-  tasks_.spawn(seats_.keep(), "seat_watch");
-  tasks_.spawn(reconcile_.keep(), "reconcile");
-  tasks_.spawn(app::keep_house(mysql_.retention(), clock_, tasks_), "housekeeping");
+  tasks_.spawn_for_good([this] { return time_.keep(redis_.gate(), tasks_); }, "gate_clock");
+  tasks_.spawn_for_good([this] { return changes_.keep(); }, "follow_changes");
+  tasks_.spawn_for_good([this] { return seats_.keep(); }, "seat_watch");
+  tasks_.spawn_for_good([this] { return reconcile_.keep(); }, "reconcile");
+  tasks_.spawn_for_good([this] { return app::keep_house(mysql_.retention(), clock_, tasks_); }, "housekeeping");
   if (identities_) {
-    tasks_.spawn(
-        app::forget_who_left(*identities_, std::chrono::hours(config_.wechat.profile_grace_hours), clock_, tasks_),
-        "forget_who_left");
+    const std::chrono::hours grace(config_.wechat.profile_grace_hours);
+    tasks_.spawn_for_good([this, grace] { return app::forget_who_left(*identities_, grace, clock_, tasks_); },
+                          "forget_who_left");
   }
-  tasks_.spawn(app::keep_sealed(mysql_.sealer(), tasks_), "seal_audit");
-  if (messages_) tasks_.spawn(messages_->sender().keep(), "send_messages");
+  tasks_.spawn_for_good([this] { return app::keep_sealed(mysql_.sealer(), tasks_); }, "seal_audit");
+  if (messages_) tasks_.spawn_for_good([this] { return messages_->sender().keep(); }, "send_messages");
   if (config_.metrics.port != 0) {
     metrics_listener_ =
         std::make_unique<runtime::MetricsListener>(config_.metrics.address, config_.metrics.port, metrics_);

@@ -35,6 +35,11 @@ boost::asio::awaitable<void> fail() {
   co_return;
 }
 
+boost::asio::awaitable<void> fail_first(std::atomic<int>& begun) {
+  if (++begun == 1) throw std::runtime_error("task broke");
+  co_return;
+}
+
 boost::asio::awaitable<void> wait_for(Event& event) {
   co_await event.wait(long_wait);
 }
@@ -76,6 +81,25 @@ TEST_F(TaskGroupTest, a_task_that_throws_ends_alone) {
   group.spawn(count_up(count), "count");
   EXPECT_TRUE(join(group));
   EXPECT_EQ(count, 1);
+}
+
+TEST_F(TaskGroupTest, a_task_for_good_begins_anew_after_it_threw) {
+  TaskGroup group(loops_.executor(0));
+  std::atomic<int> begun = 0;
+  EXPECT_TRUE(group.spawn_for_good([&begun] { return fail_first(begun); }, "fail first"));
+  EXPECT_TRUE(join(group));
+  EXPECT_EQ(begun, 2);
+}
+
+TEST_F(TaskGroupTest, a_task_for_good_does_not_begin_anew_once_the_group_stops) {
+  TaskGroup group(loops_.executor(0));
+  std::atomic<int> begun = 0;
+  EXPECT_TRUE(group.spawn_for_good([&begun] { return fail_first(begun); }, "fail first"));
+  ASSERT_TRUE(eventually([&] { return begun == 1; }));
+  group.stop();
+  EXPECT_TRUE(join(group));
+  EXPECT_EQ(begun, 1);
+  EXPECT_FALSE(group.spawn_for_good([&begun] { return fail_first(begun); }, "late"));
 }
 
 TEST_F(TaskGroupTest, stop_ends_sleeps_early_and_takes_no_more_tasks) {
