@@ -225,6 +225,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::decide(const Target& target,
 asio::awaitable<base::Outcome<GateDecision>> Book::ask_gate(const Target& target) {
   const base::SteadyTime start = parts_.clock.steady_now();
   for (int attempt = 0; attempt < 2; ++attempt) {
+    const base::SteadyTime asked_at = parts_.clock.steady_now();
     base::Outcome<GateDecision> decision = co_await parts_.gate.book(target.wish, target.entry->seats->epoch());
     if (decision.is_unknown()) {
       co_return base::Refused{base::Code::unavailable, "the gate did not answer: " + decision.unknown().cause, {}, 1};
@@ -234,7 +235,7 @@ asio::awaitable<base::Outcome<GateDecision>> Book::ask_gate(const Target& target
       parts_.metrics.gate.observe(seconds_since(start, parts_.clock));
       const auto* granted = std::get_if<Granted>(&*decision);
       parts_.seats.learn(target.wish.programme_id,
-                         granted != nullptr ? granted->seats : std::get<GateRefused>(*decision).seats);
+                         granted != nullptr ? granted->seats : std::get<GateRefused>(*decision).seats, asked_at);
       co_return decision;
     }
     const base::Outcome<base::Done> mended = co_await parts_.keeper.mend(target.wish.programme_id, rebuild_wait);
@@ -295,7 +296,11 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
 
   ZL_CRASH_POINT("book.denied");
   const bool full = std::holds_alternative<LedgerFull>(*answer);
-  parts_.group.spawn(give_back(target.wish, granted.grant, full ? Unit::stays : Unit::returns), "give_back");
+  // An earlier call with the same hold may still commit, by rules that it read before or after this one: then, too, the
+  // deadline decides.
+  if (full || !granted.again) {
+    parts_.group.spawn(give_back(target.wish, granted.grant, full ? Unit::stays : Unit::returns), "give_back");
+  }
   std::vector<domain::Violation> violations;
   if (full) {
     parts_.metrics.gate_too_generous.add();

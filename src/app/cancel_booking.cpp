@@ -5,6 +5,12 @@
 #include "base/crash_point.hpp"
 
 namespace zl::app {
+namespace {
+
+// The seat's way back, where the gate doesn't answer; after the last of them the reconciler finds it.
+constexpr base::Milliseconds pauses[] = {base::Milliseconds(100), base::Milliseconds(400), base::Milliseconds(1600)};
+
+}  // namespace
 
 asio::awaitable<base::Outcome<domain::Booking>> CancelBooking::operator()(base::UserId user, base::BookingId id,
                                                                           Actor actor) {
@@ -15,7 +21,7 @@ asio::awaitable<base::Outcome<domain::Booking>> CancelBooking::operator()(base::
   if (!domain::is_active(booking.state)) co_return booking;
 
   const ActivityEntry* entry = catalogue_.current().activity(booking.activity_id);
-  if (entry == nullptr) co_return base::Code::not_found;
+  if (entry == nullptr) co_return base::Refused{base::Code::unavailable, "the activity is not known here yet", {}, 1};
   const base::Instant until = domain::cancel_until(*entry->programme, entry->activity);
   const base::Instant now = time_.now();
   if (now >= until) co_return base::Refused{base::Code::closed, "cancelling ended at cancel_until", {}, 0};
@@ -30,7 +36,11 @@ asio::awaitable<base::Outcome<domain::Booking>> CancelBooking::operator()(base::
 }
 
 asio::awaitable<void> CancelBooking::free_seat(domain::Booking booking) {
-  (void)co_await gate_.remove_cancelled(booking.programme_id, booking.activity_id, booking.id);
+  for (const base::Milliseconds pause : pauses) {
+    if (co_await gate_.remove_cancelled(booking.programme_id, booking.activity_id, booking.id)) break;
+    if (group_.stopping()) break;
+    co_await group_.sleeper().sleep_for(pause);
+  }
   ZL_CRASH_POINT("cancel.freed");
 }
 

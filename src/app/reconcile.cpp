@@ -100,7 +100,10 @@ asio::awaitable<void> Reconcile::look_at(base::ProgrammeId programme_id, std::sh
     co_return;
   }
   const Fingerprint fingerprint = fingerprint_of(**seats);
-  if (fingerprint.pending > 0) co_await return_expired(programme_id, published);
+  std::size_t returned = fingerprint.pending > 0 ? expired_at_once : 0;
+  while (returned == expired_at_once && !parts_.group.stopping()) {
+    returned = co_await return_expired(programme_id, published);
+  }
   if (is_settled(programme_id, fingerprint)) co_return;
 
   const base::Outcome<std::vector<SeatsTaken>> taken = co_await parts_.ledger.seats_taken(programme_id);
@@ -165,14 +168,14 @@ bool Reconcile::is_settled(const base::ProgrammeId& programme_id, const Fingerpr
 }
 
 /// Fence first, then look, in one transaction: a writer that was stalled past its deadline cannot commit any more, so
-/// what is not in the ledger then never will be.
-asio::awaitable<void> Reconcile::return_expired(base::ProgrammeId programme_id,
-                                                const std::vector<base::ActivityId>& published) {
+/// what is not in the ledger then never will be. How many were returned.
+asio::awaitable<std::size_t> Reconcile::return_expired(base::ProgrammeId programme_id,
+                                                       const std::vector<base::ActivityId>& published) {
   const base::Outcome<std::vector<ExpiredHold>> expired =
       co_await parts_.upkeep.expired_holds(programme_id, published, expired_at_once);
-  if (!expired || expired->empty()) co_return;
+  if (!expired || expired->empty()) co_return 0;
   const base::Outcome<std::vector<FencedHold>> fenced = co_await parts_.ledger.fence(programme_id, *expired);
-  if (!fenced) co_return;
+  if (!fenced) co_return 0;
   ZL_CRASH_POINT("reconcile.fenced");
 
   std::unordered_map<base::BookingId, base::ActivityId> activity_of;
@@ -187,12 +190,15 @@ asio::awaitable<void> Reconcile::return_expired(base::ProgrammeId programme_id,
       to_return[activity_id].push_back(hold.hold);
     }
   }
+  std::size_t returned = 0;
   for (auto& [activity_id, holds] : to_return) {
-    parts_.metrics.holds_returned.add(holds.size());
-    runtime::log::info("holds_returned", {{"activity_id", activity_id.hex()}, {"count", holds.size()}});
-    (void)co_await parts_.gate.remove(programme_id, activity_id, std::move(holds), Unit::returns);
+    const std::size_t count = holds.size();
+    parts_.metrics.holds_returned.add(count);
+    runtime::log::info("holds_returned", {{"activity_id", activity_id.hex()}, {"count", count}});
+    if (co_await parts_.gate.remove(programme_id, activity_id, std::move(holds), Unit::returns)) returned += count;
     ZL_CRASH_POINT("reconcile.returned");
   }
+  co_return returned;
 }
 
 asio::awaitable<void> Reconcile::compare_activity(base::ProgrammeId programme_id, GateCount count) {

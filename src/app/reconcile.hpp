@@ -88,7 +88,8 @@ class Reconcile {
   asio::awaitable<void> look_at(base::ProgrammeId programme_id, std::shared_ptr<const ProgrammeEntry> entry);
   asio::awaitable<bool> mend_outdated(base::ProgrammeId programme_id, std::uint64_t gate_epoch,
                                       const std::vector<SeatsTaken>& taken);
-  asio::awaitable<void> return_expired(base::ProgrammeId programme_id, const std::vector<base::ActivityId>& published);
+  asio::awaitable<std::size_t> return_expired(base::ProgrammeId programme_id,
+                                              const std::vector<base::ActivityId>& published);
   asio::awaitable<void> compare_activity(base::ProgrammeId programme_id, GateCount count);
   asio::awaitable<void> repair(base::ProgrammeId programme_id, base::ActivityId activity_id, Differences certain);
 

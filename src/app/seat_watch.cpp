@@ -20,10 +20,10 @@ bool looked_at(const ProgrammeEntry& programme, base::SteadyTime now) {
 
 }  // namespace
 
-void SeatWatch::learn(const base::ProgrammeId& programme_id, const SeatCount& seats) {
+void SeatWatch::learn(const base::ProgrammeId& programme_id, const SeatCount& seats, base::SteadyTime at) {
   const ActivityEntry* entry = catalogue_.current().activity(seats.activity_id);
   if (entry == nullptr) return;
-  entry->seats->learn(seats, clock_.steady_now());
+  entry->seats->learn(seats, at);
   if (seats.capacity > holders_limit_ || !entry->seats->claim_fetch()) return;
   const bool started = group_.spawn(fetch_holders(programme_id, seats.activity_id, entry->seats), "fetch_holders");
   if (!started) entry->seats->abandon_fetch();
@@ -31,6 +31,8 @@ void SeatWatch::learn(const base::ProgrammeId& programme_id, const SeatCount& se
 
 asio::awaitable<void> SeatWatch::fetch_holders(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                                std::shared_ptr<SeatState> seats) {
+  // What an answer says is no younger than its question: a process that stood still may read it much later.
+  const base::SteadyTime asked_at = clock_.steady_now();
   const base::Outcome<std::optional<GateHolders>> answer = co_await gate_.holders(programme_id, activity_id);
   if (!answer || !*answer) {
     seats->abandon_fetch();
@@ -45,7 +47,7 @@ asio::awaitable<void> SeatWatch::fetch_holders(base::ProgrammeId programme_id, b
     set->attendees.insert(holder.attendee_id);
     set->provisional = set->provisional || holder.pending;
   }
-  seats->learn_holders(std::move(set), clock_.steady_now());
+  seats->learn_holders(std::move(set), asked_at);
 }
 
 asio::awaitable<void> SeatWatch::poll(base::ProgrammeId programme_id) {
@@ -53,7 +55,8 @@ asio::awaitable<void> SeatWatch::poll(base::ProgrammeId programme_id) {
   if (programme == nullptr) co_return;
   const std::vector<base::ActivityId> published = programme->published();
   if (published.empty()) co_return;
-  if (co_await is_unchanged(programme_id, published)) co_return refresh(programme_id);
+  const base::SteadyTime asked_at = clock_.steady_now();
+  if (co_await is_unchanged(programme_id, published)) co_return refresh(programme_id, asked_at);
   const base::Outcome<std::optional<GateSeats>> answer = co_await gate_.seats(programme_id, published);
   if (!answer) co_return;
   if (!*answer || (*answer)->activities.size() < published.size()) {
@@ -65,7 +68,7 @@ asio::awaitable<void> SeatWatch::poll(base::ProgrammeId programme_id) {
   polled = {(*answer)->version, published, {}};
   for (const GateCount& count : (*answer)->activities) {
     if (count.seats.used >= count.seats.capacity) polled.sold_out.push_back(count.seats);
-    learn(programme_id, count.seats);
+    learn(programme_id, count.seats, asked_at);
   }
 }
 
@@ -80,8 +83,8 @@ asio::awaitable<bool> SeatWatch::is_unchanged(base::ProgrammeId programme_id,
 }
 
 /// What is sold out stays known only while it is learned anew, and holds become bookings without a change of seats.
-void SeatWatch::refresh(const base::ProgrammeId& programme_id) {
-  for (const SeatCount& seats : polled_[programme_id].sold_out) learn(programme_id, seats);
+void SeatWatch::refresh(const base::ProgrammeId& programme_id, base::SteadyTime at) {
+  for (const SeatCount& seats : polled_[programme_id].sold_out) learn(programme_id, seats, at);
 }
 
 asio::awaitable<void> SeatWatch::keep() {

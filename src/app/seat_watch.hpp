@@ -28,8 +28,9 @@ class SeatWatch {
         poll_interval_(poll_interval),
         holders_limit_(holders_limit) {}
 
-  /// Takes a count in; where the activity turns out to be sold out, its holders are fetched in the background.
-  void learn(const base::ProgrammeId& programme_id, const SeatCount& seats);
+  /// Takes a count in that is as of `at`, or newer; where the activity turns out to be sold out, its holders are
+  /// fetched in the background.
+  void learn(const base::ProgrammeId& programme_id, const SeatCount& seats, base::SteadyTime at);
 
   /// Polls each programme once an interval until the group stops; programmes that nobody asked for lately are left
   /// alone.
@@ -51,7 +52,7 @@ class SeatWatch {
   };
 
   asio::awaitable<bool> is_unchanged(base::ProgrammeId programme_id, const std::vector<base::ActivityId>& published);
-  void refresh(const base::ProgrammeId& programme_id);
+  void refresh(const base::ProgrammeId& programme_id, base::SteadyTime at);
 
   Gate& gate_;
   GateKeeper& keeper_;

@@ -32,8 +32,14 @@ class Rules {
     // Holds are given back while their booking still waits otherwise: correct by the fences, and useless to everybody.
     less("mysql.item_deadline_ms", "booking.hold_ttl_ms");
     less("redis.command_timeout_ms", "booking.hold_ttl_ms");
-    // No seat stays lost for longer than the hold time, so somebody has to look more often than that.
-    less("booking.reconcile_interval_ms", "booking.hold_ttl_ms");
+    // No seat stays lost for longer than the hold time: a gate that didn't hear of a cancellation is looked at in every
+    // fourth pass, and what two passes saw is mended.
+    constexpr std::int64_t passes = 5;
+    if (values_.integer("booking.reconcile_interval_ms") * passes > values_.integer("booking.hold_ttl_ms")) {
+      fault("booking.reconcile_interval_ms", "must be at most a fifth of booking.hold_ttl_ms, which is " +
+                                                 shown("booking.hold_ttl_ms") + ", not " +
+                                                 shown("booking.reconcile_interval_ms"));
+    }
     constexpr std::int64_t ms_per_s = 1000;
     if (values_.integer("mysql.lock_wait_s") * ms_per_s > values_.integer("mysql.statement_timeout_ms")) {
       fault("mysql.lock_wait_s", "must be no longer than mysql.statement_timeout_ms, which is " +

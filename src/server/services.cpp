@@ -261,7 +261,7 @@ void Services::stop() {
 }
 
 void Services::on_seats(const base::ProgrammeId& programme_id, const app::SeatCount& seats) {
-  seats_.learn(programme_id, seats);
+  seats_.learn(programme_id, seats, clock_.steady_now());
 }
 
 void Services::on_change() {

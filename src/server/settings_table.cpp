@@ -154,7 +154,7 @@ constexpr Setting setting_table[] = {
      "Age at which a seat that the gate gave and the ledger never answered for is given back.",
      "Bears longer stalls of the database.", "Brings the seats of a crashed server back sooner."},
     {"booking.reconcile_interval_ms", IntegerType{1000, 50, 60000, "ms"},
-     "Time between two comparisons of the gate with the ledger; less than booking.hold_ttl_ms.",
+     "Time between two comparisons of the gate with the ledger; at most a fifth of booking.hold_ttl_ms.",
      "Asks the stores less often.", "Mends differences sooner."},
     {"booking.seats_poll_ms", IntegerType{400, 50, 900, "ms"},
      "Time between two looks at the seat counts; what is known of a sold out activity lapses after one second.",

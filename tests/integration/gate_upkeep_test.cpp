@@ -96,6 +96,15 @@ TEST_F(GateTest, knows_adopted_bookings_as_its_own) {
   EXPECT_FALSE(holders(1)->holders.at(0).pending);
 }
 
+TEST_F(GateTest, adopts_nothing_that_was_cancelled_since_it_was_read) {
+  install(image(1, {1}));
+  EXPECT_TRUE(
+      run([&] { return gate->remove_cancelled(programme, id_of<base::ActivityId>(1), id_of<base::BookingId>(7)); }));
+  EXPECT_TRUE(run([&] { return gate->adopt(programme, id_of<base::ActivityId>(1), {committed(7, 1, 7)}); }));
+  EXPECT_EQ(count(1).seats.used, 0);
+  EXPECT_NE(granted(book(8, 1, 7)), nullptr);
+}
+
 TEST_F(GateTest, confirms_once_and_only_what_is_held) {
   install(image(1, {5}));
   take(1, 1, 1);
@@ -204,6 +213,22 @@ TEST_F(GateTest, follows_no_capacity_of_an_older_version_than_it_knows) {
   install(made);
   EXPECT_TRUE(set(12, 6));
   EXPECT_EQ(count(1).seats.capacity, 6);
+}
+
+TEST_F(GateTest, keeps_a_capacity_that_was_changed_after_its_image_was_read) {
+  app::GateImage made = image(1, {1, 5});
+  made.activities[0].version = made.activities[1].version = 4;
+  install(made);
+  made.epoch = 2;
+  EXPECT_TRUE(run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(1), 2, 5); }));
+  ASSERT_TRUE(install(made));
+  EXPECT_EQ(count(1).seats.capacity, 2);
+  EXPECT_EQ(count(2).seats.capacity, 5);
+  take(1, 1, 1);
+  EXPECT_NE(granted(book(2, 1, 2)), nullptr);
+  EXPECT_TRUE(run([&] { return gate->set_capacity(programme, id_of<base::ActivityId>(1), 9, 4); }))
+      << "late, so nothing happens";
+  EXPECT_EQ(count(1).seats.capacity, 2);
 }
 
 TEST_F(GateTest, is_installed_only_over_an_absent_or_older_one) {

@@ -52,7 +52,9 @@ class Server {
   template <class T>
   void start(boost::asio::awaitable<T> task, std::function<void(T)> done);
 
-  void on_news(const base::ProgrammeId& programme, const app::SeatCount& seats) { seats_.learn(programme, seats); }
+  void on_news(const base::ProgrammeId& programme, const app::SeatCount& seats) {
+    seats_.learn(programme, seats, clock_.steady_now());
+  }
   void on_change() { changes_.wake(); }
   void reset_links() const { gate_.reset_links(); }
 

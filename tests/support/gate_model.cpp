@@ -216,7 +216,7 @@ base::Outcome<base::Done> GateModel::adopt(base::ProgrammeId programme_id, base:
   Programme& owner = *programme(programme_id);
   bool changed = false;
   for (const app::GateBooking& booking : bookings) {
-    if (hold(programme_id, booking.id) != nullptr) continue;
+    if (hold(programme_id, booking.id) != nullptr || gone_.contains(booking.id)) continue;
     owner.holds.push_back(
         committed_hold({booking.id, activity_id, programme_id, booking.attendee_id, booking.user_id}, owner.epoch));
     (of->spare > 0 ? --of->spare : ++of->used);
@@ -257,7 +257,14 @@ base::Outcome<bool> GateModel::install(const app::GateImage& image) {
   const Programme* before = programme(image.programme_id);
   if (before != nullptr && before->epoch >= image.epoch) return false;
   Programme fresh{image.epoch, image.arrival, image.opens_at, image.rules, {}, {}};
-  for (const app::GateActivity& setting : image.activities) fresh.activities[setting.id].setting = setting;
+  for (const app::GateActivity& setting : image.activities) {
+    Activity& of = fresh.activities[setting.id];
+    of.setting = setting;
+    const Activity* old = before == nullptr ? nullptr : activity(image.programme_id, setting.id);
+    if (old == nullptr || old->setting.version <= setting.version) continue;
+    of.setting.capacity = old->setting.capacity;
+    of.setting.version = old->setting.version;
+  }
   for (const app::GateBooking& booking : image.bookings) {
     fresh.holds.push_back(committed_hold(
         {booking.id, booking.activity_id, image.programme_id, booking.attendee_id, booking.user_id}, image.epoch));

@@ -301,7 +301,8 @@ local function remove(keys, args)
 end
 
 -- keys: gate, held, seats. args: run, activity, (booking, attendee, user)…: committed bookings that the gate does not know.
--- Each takes the place of a unit that stayed used when the ledger was found full, where there is one.
+-- Each takes the place of a unit that stayed used when the ledger was found full, where there is one. One that was cancelled since
+-- it was read is left out.
 local function adopt(keys, args)
   local activity, adopted = args[2], 0
   local tally = open_tally(keys[1], args[1], activity)
@@ -309,7 +310,7 @@ local function adopt(keys, args)
   for i = 3, #args, 3 do
     local booking, attendee, user = args[i], args[i + 1], args[i + 2]
     local h = redis.call('HMGET', keys[2], booking, attendee, user)
-    if not h[1] then
+    if not h[1] and not redis.call('ZSCORE', gone_key(keys[1]), booking) then
       local row = activity .. booking
       local receipt = struct.pack(RECEIPT, tonumber(tally.epoch), 0, 0, 0, 0)
       redis.call('HSET', keys[2], booking, table.concat({activity, attendee, user, receipt}), attendee,
@@ -409,7 +410,7 @@ end
 -- args: run, epoch, arrival, opens, cap_attendee, cap_user (-1: none), overlap, then for each activity: its name, capacity, used,
 -- end, names of overlapping ones, version.
 -- Only over an absent or older gate, or one that was built on another Redis. Without the bookings that were cancelled since the
--- image was read.
+-- image was read, and with the capacities that were changed since.
 local function install(keys, args)
   local run, epoch, taken = args[1], tonumber(args[2]), 0
   local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'activities')
@@ -421,6 +422,10 @@ local function install(keys, args)
   local names, fields = {}, {'run', run, 'epoch', epoch, 'arrival', args[3], 'changes', 0,
     'rules', struct.pack(RULES, tonumber(args[4]), tonumber(args[5]), tonumber(args[6]), tonumber(args[7]))}
   for i = 8, #args, 6 do
+    local kept = redis.call('HMGET', keys[1], args[i], version_field(args[i]))
+    if m[1] == run and kept[1] and tonumber(kept[2] or 0) > tonumber(args[i + 5]) then
+      args[i + 1], args[i + 5] = read_tally(kept[1]).capacity, kept[2]
+    end
     local tally = {change = 0, used = tonumber(args[i + 2]), capacity = tonumber(args[i + 1]), spare = 0, sold_out_at = 0,
       closes_at = tonumber(args[i + 3])}
     local n = #fields

@@ -272,6 +272,17 @@ TEST_F(BookTest, gives_the_unit_back_where_the_ledger_refuses_for_the_rules) {
   expect_sound();
 }
 
+TEST_F(BookTest, leaves_a_hold_to_its_deadline_that_an_earlier_call_may_still_commit) {
+  ASSERT_TRUE(is_booked(press(1, 2, "key-0002")));
+  engine.ledger.book_calls.next(Fate::request_lost);
+  (void)press(1, 1);
+  set_rules({1, std::nullopt, false, 0});
+  EXPECT_EQ(codes(press(1, 1)), Codes{Code::limit_reached});
+  EXPECT_NE(engine.hold(engine.booking_id(1)), nullptr);
+  EXPECT_TRUE(engine.gate.removed_units.empty());
+  expect_sound();
+}
+
 TEST_F(BookTest, keeps_the_unit_used_where_the_ledger_is_full) {
   ASSERT_TRUE(is_booked(press(1)));
   engine.at_ledger(1).content.capacity = 1;

@@ -53,6 +53,25 @@ TEST_F(CancelBookingTest, gives_the_seat_back_in_the_ledger_first) {
   EXPECT_EQ(engine.at_gate(1).used, 1);
 }
 
+TEST_F(CancelBookingTest, gives_the_seat_back_though_the_gate_does_not_hear_of_it_the_first_times) {
+  engine.gate.remove_cancelled_calls.next(Fate::request_lost);
+  engine.gate.remove_cancelled_calls.next(Fate::request_lost);
+  ASSERT_TRUE(cancel(1));
+  EXPECT_EQ(engine.at_gate(1).used, 2);
+  engine.loop.restart();
+  engine.loop.run_for(std::chrono::minutes(1));  // ends with the last task
+  EXPECT_EQ(engine.at_gate(1).used, 1);
+  EXPECT_EQ(engine.gate.remove_cancelled_calls.count(), 3);
+}
+
+TEST_F(CancelBookingTest, of_an_activity_that_this_process_knows_nothing_of_yet_is_to_be_tried_again) {
+  engine.catalogue.update([](const Catalogue&) { return Catalogue(); });
+  const auto answer = cancel(1);
+  ASSERT_TRUE(answer.is_refused());
+  EXPECT_EQ(answer.refused().code, Code::unavailable);
+  EXPECT_EQ(engine.taken(1), 2);
+}
+
 TEST_F(CancelBookingTest, is_done_when_done_again) {
   ASSERT_TRUE(cancel(1));
   const auto again = cancel(1);

@@ -83,8 +83,9 @@ class ReconcileTest : public testing::Test {
     engine.settle();
   }
   base::Outcome<base::Done> remove_from_gate(std::uint64_t user) {
-    return engine.gate.model.remove_cancelled(test::sample_programme_id, id_of<base::ActivityId>(1),
-                                              engine.booking_id(user));
+    const base::BookingId id = engine.booking_id(user);
+    return engine.gate.model.remove(test::sample_programme_id, id_of<base::ActivityId>(1),
+                                    {{id, engine.hold(id)->grant}}, Unit::returns);
   }
   /// Gate and ledger tell the same, and nothing is pending.
   void expect_agreement() {
@@ -118,6 +119,23 @@ TEST_F(ReconcileTest, returns_a_hold_past_its_deadline_behind_a_fence) {
   EXPECT_NE(std::find(fenced, engine.trace.end(), "gate.remove"), engine.trace.end()) << "fence first, then return";
   EXPECT_EQ(engine.at_ledger(1).fence, domain::GrantNumber::of(1, 1));
   EXPECT_EQ(engine.reconcile_metrics.holds_returned.value(), 1U);
+  expect_agreement();
+}
+
+TEST_F(ReconcileTest, returns_however_many_holds_are_past_their_deadline) {
+  constexpr std::uint64_t many = 1'100;
+  engine.put(test::sample_activity(1, many));
+  engine.publish();
+  engine.build_gate();
+  for (std::uint64_t child = 1; child <= many; ++child) {
+    if (child > 5) engine.add_child(child);
+    engine.ledger.book_calls.next(Fate::request_lost);
+    ASSERT_TRUE(engine.run(engine.press(child, 1)).is_unknown());
+  }
+  engine.clock.advance(test::hold_ttl);
+  pass();
+  EXPECT_EQ(engine.at_gate(1).used, 0);
+  EXPECT_EQ(engine.reconcile_metrics.holds_returned.value(), many);
   expect_agreement();
 }
 

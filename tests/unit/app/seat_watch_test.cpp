@@ -23,7 +23,7 @@ class SeatWatchTest : public testing::Test {
 
   void poll() { engine.run(engine.seats.poll(test::sample_programme_id)); }
   void learn(const SeatCount& count) {
-    engine.seats.learn(test::sample_programme_id, count);
+    engine.seats.learn(test::sample_programme_id, count, engine.clock.steady_now());
     engine.settle();
   }
   bool sold_out_is_known() { return engine.knowledge(1).known_sold_out({}, {}, engine.clock.steady_now()).has_value(); }
@@ -64,6 +64,20 @@ TEST_F(SeatWatchTest, fetches_the_holders_again_until_none_of_them_only_holds) {
   engine.settle();
   EXPECT_EQ(engine.gate.holders_calls.count(), 1) << "not so soon";
   engine.clock.advance(provisional_pause);
+  poll();
+  engine.settle();
+  EXPECT_TRUE(sold_out_is_known());
+}
+
+TEST_F(SeatWatchTest, takes_what_an_answer_says_for_no_younger_than_its_question) {
+  sell_out();
+  engine.gate.holders_calls.next(Fate::late);
+  poll();
+  engine.settle();
+  engine.clock.advance(Milliseconds(1001));
+  engine.gate.holders_calls.release();
+  engine.settle();
+  EXPECT_FALSE(sold_out_is_known());
   poll();
   engine.settle();
   EXPECT_TRUE(sold_out_is_known());
