@@ -21,6 +21,11 @@
 #include "rush/report.hpp"
 #include "rush/scenario.hpp"
 
+// jemalloc's: nothing goes back to the system. Memory that is touched for the first time takes more of the second of
+// the release than all else that a parent does.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "dirty_decay_ms:-1,muzzy_decay_ms:-1";
+
 namespace zl::rush {
 namespace {
 

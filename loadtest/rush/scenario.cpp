@@ -8,11 +8,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
 #include <functional>
-#include <map>
 #include <optional>
+#include <vector>
 
 #include "rush/wire.hpp"
 
@@ -20,15 +18,12 @@ namespace zl::rush {
 namespace {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 
 constexpr double look_before_press_ms = 300;
 constexpr double first_pause_ms = 200;
 constexpr double longest_pause_ms = 2000;
 constexpr double cancel_after_ms = 1000;
 constexpr int max_sends = 30;
-// Ten thousand parents look at the page at one time: it is read without an allocation of its own for each value.
-constexpr std::size_t page_memory_bytes = 65'536;
 
 /// A number in [0, 1) that is the same in every run with the same openid and number: spreads parents without a
 /// generator.
@@ -57,7 +52,12 @@ struct Wishes {
 class Visit {
  public:
   Visit(HttpClient& client, const Parent& parent, const Stage& stage, Diary& diary)
-      : client_(client), parent_(parent), stage_(stage), diary_(diary), may_cancel_(parent.cancels) {
+      : client_(client),
+        parent_(parent),
+        stage_(stage),
+        diary_(diary),
+        may_cancel_(parent.cancels),
+        looks_full_(stage.programme.activities.size()) {
     for (const Child& child : parent.children) {
       wishes_.push_back({.child = &child, .open = child.wishes, .untried = child.preferences});
     }
@@ -76,6 +76,7 @@ class Visit {
   Wishes* next_wishes();
   std::optional<std::size_t> choose(const Wishes& wishes) const;
   void learn(Wishes& wishes, const Press& press);
+  void learn(const std::string& page);
 
   double now_ms() const { return ms_of(std::chrono::steady_clock::now()); }
   double ms_of(SteadyTime moment) const { return stage_.clock.ms_since(stage_.programme.release, moment); }
@@ -87,8 +88,8 @@ class Visit {
   bool may_cancel_;
   std::vector<Wishes> wishes_;
   std::size_t turn_ = 0;
-  bool disappointed_ = false;             ///< the last press met a full activity
-  std::map<std::string, int> remaining_;  ///< by activity id, as last seen; empty before the first look
+  bool disappointed_ = false;     ///< the last press met a full activity
+  std::vector<bool> looks_full_;  ///< for each of the programme's activities, as last seen
 };
 
 asio::awaitable<void> Visit::run() {
@@ -145,12 +146,7 @@ asio::awaitable<void> Visit::look(double intended_ms) {
     look.code = answer.status == 200 ? "looked" : fmt::format("http {}", answer.status);
   }
   if (look.code == "looked") {
-    std::array<unsigned char, page_memory_bytes> memory;
-    json::monotonic_resource resource(memory.data(), memory.size());
-    const json::value page = json::parse(answer.body, &resource);
-    for (const json::value& item : page.at("items").as_array()) {
-      remaining_[std::string(item.at("id").as_string())] = item.at("remaining").to_number<int>();
-    }
+    learn(answer.body);
   }
   diary_.looks.push_back(std::move(look));
 }
@@ -168,8 +164,7 @@ Wishes* Visit::next_wishes() {
 
 std::optional<std::size_t> Visit::choose(const Wishes& wishes) const {
   for (const std::size_t activity : wishes.untried) {
-    const auto seen = remaining_.find(stage_.programme.activities[activity].id);
-    if (seen == remaining_.end() || seen->second > 0) {
+    if (!looks_full_[activity]) {
       return activity;
     }
   }
@@ -245,6 +240,16 @@ void Visit::learn(Wishes& wishes, const Press& press) {
   } else if (press.code == "limit_reached") {
     wishes.open = 0;
   }
+}
+
+void Visit::learn(const std::string& page) {
+  const auto& activities = stage_.programme.activities;
+  read_seats(page, [&](std::string_view id, int remaining) {
+    const auto known = std::ranges::find(activities, id, &Activity::id);
+    if (known != activities.end()) {
+      looks_full_[static_cast<std::size_t>(known - activities.begin())] = remaining <= 0;
+    }
+  });
 }
 
 asio::awaitable<void> Visit::cancel(Press& press) {

@@ -16,6 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t answer_memory_bytes = 4096;
+constexpr std::size_t page_memory_bytes = 65'536;
 
 Instant read_instant(const json::value& value, std::string_view key) {
   const std::string text(value.at(key).as_string());
@@ -129,6 +130,18 @@ RosterEntry read_roster_entry(const json::value& value, std::size_t activity) {
           .attendee_id = std::string(value.at("attendee").at("id").as_string()),
           .active = value.at("state").as_string() != "cancelled",
           .decided_at = read_decided_at(value)};
+}
+
+void read_seats(std::string_view page, const std::function<void(std::string_view id, int remaining)>& tell) {
+  // Ten thousand parents look at one time. Their pages are read in memory that this thread has touched before: a page
+  // of memory that is touched for the first time costs as much as reading what is in it.
+  thread_local std::array<unsigned char, page_memory_bytes> memory;
+  json::monotonic_resource resource(memory.data(), memory.size());
+  const json::value list = json::parse(json::string_view(page.data(), page.size()), &resource);
+  for (const json::value& item : list.at("items").as_array()) {
+    const json::string& id = item.at("id").as_string();
+    tell({id.data(), id.size()}, item.at("remaining").to_number<int>());
+  }
 }
 
 std::optional<std::string> read_text(const json::value& value, std::string_view key) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ Verdict judge(unsigned status, std::string_view body);
 Activity read_activity(const boost::json::value& value);
 Programme read_programme(const boost::json::value& value);
 RosterEntry read_roster_entry(const boost::json::value& value, std::size_t activity);
+
+/// Tells the id of each activity on a page of the list, and how many seats nobody holds; throws as those above.
+void read_seats(std::string_view page, const std::function<void(std::string_view id, int remaining)>& tell);
 
 /// The text at `key`, or nothing where it is missing or null.
 std::optional<std::string> read_text(const boost::json::value& value, std::string_view key);

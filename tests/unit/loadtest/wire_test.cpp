@@ -1,11 +1,18 @@
 #include "rush/wire.hpp"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <map>
+#include <string>
 
 namespace zl::rush {
 namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
 
 TEST(JudgeTest, a_booking_is_granted_with_the_time_of_its_receipt) {
   const Verdict verdict = judge(201, R"({"id":"b1","state":"confirmed",
@@ -52,6 +59,20 @@ TEST(ReadTest, an_activity_of_the_contract) {
   EXPECT_EQ(activity.remaining, 3);
   ASSERT_EQ(activity.sessions.size(), 1U);
   EXPECT_EQ(activity.sessions.front().ends_at - activity.sessions.front().starts_at, 90 * 60'000);
+}
+
+TEST(ReadTest, the_seats_left_on_a_page) {
+  std::map<std::string, int> seen;
+  const auto tell = [&](std::string_view id, int remaining) { seen.emplace(id, remaining); };
+  for (const int left : {3, 0}) {  // the second page is read where the first was
+    seen.clear();
+    read_seats(fmt::format(R"({{"items":[{{"id":"a1","remaining":{}}},{{"id":"a2","title":"剪纸","remaining":0}}],
+                  "next_cursor":null}})",
+                           left),
+               tell);
+    EXPECT_THAT(seen, ElementsAre(Pair("a1", left), Pair("a2", 0)));
+  }
+  EXPECT_THROW(read_seats(R"({"items":[{"id":"a1"}]})", tell), std::exception);
 }
 
 TEST(ReadTest, a_programme_whose_caps_may_be_null) {
