@@ -135,11 +135,11 @@ class MessageStore {
   virtual asio::awaitable<base::Outcome<std::vector<ReceiptEffect>>> add_receipts(
       std::string openid, std::vector<DeliveryReport> reports) = 0;
 
-  /// Nothing where the same push was told before.
   /// Queues again, without that channel, the offers that a channel of the platform's accepted `patience` ago and of
   /// which no receipt has told since. How many there were.
   virtual asio::awaitable<base::Outcome<std::uint64_t>> retry_silent_offers(base::Milliseconds patience) = 0;
 
+  /// Nothing where the same push was told before.
   virtual asio::awaitable<base::Outcome<base::Done>> change_consents(std::string openid,
                                                                      std::vector<ConsentChange> changes,
                                                                      std::string push_key) = 0;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "statement_fault_trials.hpp"
@@ -85,8 +86,40 @@ class AdministrationFaultsTest : public StatementFaultsTest {
                  look};
   }
 
+  /// A call that changes nothing: what it is told is right, or it is told nothing. `is_right` expects it of a value.
+  template <class Call, class IsRight>
+  Trial a_reading(const Call& call, const IsRight& is_right) {
+    const auto answered = std::make_shared<bool>(false);
+    return Trial{[this, call, is_right, answered] {
+                   const auto answer = wait(call());
+                   if (answer.is_done()) is_right(answer.value());
+                   *answered = *answered || answer.is_done();
+                   return told(answer);
+                 },
+                 [this, answered, before = whole_database()] {
+                   if (whole_database() != before) return Written::half;
+                   return *answered ? Written::everything : Written::nothing;
+                 }};
+  }
+  /// A sum of each table's rows.
+  std::string whole_database() {
+    std::string sums;
+    for (const mysql::Row row : owner_.query("CHECKSUM TABLE " + tables_)) sums += row.text(0) + row.text(1) + '\n';
+    return sums;
+  }
+  /// No session holds a row of the table.
+  void expect_unlocked(const std::string& table) {
+    EXPECT_NO_THROW(db_.query("SELECT 1 FROM " + table + " FOR UPDATE NOWAIT")) << table;
+  }
+
   const app::Actor admin_{base::AccountId{{2}}, "town_admin", "10.0.0.1", "request"};
   std::unique_ptr<app::CatalogueStore> catalogue_;
+
+ private:
+  const std::string tables_ =
+      db_.query("SELECT GROUP_CONCAT(table_name) FROM information_schema.tables WHERE table_schema = DATABASE()")
+          .front()
+          .text(0);
 };
 
 }  // namespace zl::test

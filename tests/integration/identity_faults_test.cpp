@@ -1,5 +1,5 @@
-// Every statement of a login by the chat platform fails once, in every way in which MySQL may fail it
-// (statement_fault_trials.hpp says what has to hold).
+// Every statement of who a person of the chat platform is, who comes, leaves and is forgotten, fails once, in every way
+// in which MySQL may fail it (statement_fault_trials.hpp says what has to hold).
 #include "administration_faults.hpp"
 #include "store/mysql/identity_store.hpp"
 
@@ -108,6 +108,87 @@ TEST_F(IdentityFaultsTest, OfAPersonWhoLeaves) {
             [this, user] { return written(joined({identities_of(user)}, records(user)), {1, 1, 0}, {0, 2, 0}); }};
       },
       Follows::not_up);
+}
+
+TEST_F(IdentityFaultsTest, OfAPersonWhoComesBack) {
+  fail_each_statement(
+      [this] {
+        const std::string openid = fresh();
+        const base::UserId user = sign_in(service, openid)->id;
+        EXPECT_TRUE(wait(identities_->unbind(openid, 100)).is_done());
+        Trial trial{
+            [this, openid] { return told(wait(identities_->rebind(openid, 200))); },
+            [this, user] { return written(joined({identities_of(user)}, records(user)), {0, 2, 0}, {1, 3, 0}); }};
+        trial.settled = [this, openid, user] {
+          expect_unlocked("identities");
+          EXPECT_EQ(wait(identities_->user_of(openid)).value(), user);
+        };
+        return trial;
+      },
+      Follows::not_up);
+}
+
+/// What is known already makes what is older by the platform's clock old news.
+TEST_F(IdentityFaultsTest, OfAPersonWhoIsKnownToBeThere) {
+  fail_each_statement(
+      [this] {
+        const std::string openid = fresh();
+        const base::UserId user = sign_in(service, openid)->id;
+        Trial trial{[this, openid] { return told(wait(identities_->rebind(openid, 200))); },
+                    [this, user] {
+                      const std::uint64_t told_s =
+                          number(sql("SELECT COALESCE(MAX(follow_told_s), 0) FROM identities WHERE user_id = ?", user));
+                      return written(joined({told_s}, records(user)), {0, 1, 0}, {200, 1, 0});
+                    }};
+        trial.settled = [this, openid, user] {
+          expect_unlocked("identities");
+          EXPECT_TRUE(wait(identities_->unbind(openid, 199)).is_done());
+          EXPECT_EQ(identities_of(user), 1U);
+        };
+        return trial;
+      },
+      Follows::not_up, 4);
+}
+
+/// With all that is kept by the openid, and by those of strangers who left or of whom a receipt alone is left.
+TEST_F(IdentityFaultsTest, OfAPersonWhoIsForgotten) {
+  fail_each_statement(
+      [this] {
+        const std::vector<std::string> openids{fresh(), fresh(), fresh()};
+        const base::UserId user = sign_in(service, openids[0])->id;
+        EXPECT_TRUE(wait(identities_->unbind(openids[0], 100)).is_done());
+        db_.execute(sql("UPDATE identities SET unbound_at = 1 WHERE user_id = ?", user));
+        db_.execute(sql("UPDATE users SET nickname = '王妈妈' WHERE id = ?", user));
+        for (const std::string& openid : {openids[0], openids[1]}) {
+          db_.execute(sql("INSERT INTO message_people (openid, follows, at) VALUES (?, 0, 1)", openid));
+        }
+        for (const std::string& openid : openids) {
+          db_.execute(
+              sql("INSERT INTO message_consents (openid, template_id, notices_left) VALUES (?, 'N', 0)", openid));
+          db_.execute(sql("INSERT INTO chat_choices (openid, bookings, told_at) VALUES (?, '', 1)", openid));
+        }
+        const auto look = [this, user, openids] {
+          std::vector<std::uint64_t> found{
+              number(sql("SELECT COUNT(*) FROM identities WHERE user_id = ?", user)),
+              number(sql("SELECT COUNT(*) FROM users WHERE id = ? AND nickname <> ''", user)), version_of(user)};
+          for (const std::string table : {"message_people", "message_consents", "chat_choices"}) {
+            found.push_back(number(sql("SELECT COUNT(*) FROM " + table + " WHERE openid IN (?)", openids)));
+          }
+          return written(joined(found, records(user)), {1, 1, 1, 2, 3, 3, 2, 0}, {0, 0, 2, 0, 0, 0, 3, 1});
+        };
+        Trial trial{[this, look] {
+                      const bool was_wiped = look() == Written::everything;
+                      const auto wiped = wait(identities_->wipe({100}));
+                      if (wiped.is_done()) EXPECT_EQ(*wiped, was_wiped ? 0U : 3U);
+                      return told(wiped);
+                    },
+                    look};
+        trial.settled = [this] {
+          for (const char* table : {"identities", "users", "message_people"}) expect_unlocked(table);
+        };
+        return trial;
+      },
+      Follows::not_up, 15);
 }
 
 }  // namespace

@@ -167,5 +167,112 @@ TEST_F(MessageFaultsTest, OfAReceipt) {
       Follows::not_up);
 }
 
+TEST_F(MessageFaultsTest, OfANoticesReceipt) {
+  fail_each_statement(
+      [this] {
+        app::Settlement settlement = accepted(app::Channel::notice, "");
+        settlement.template_id = template_id;
+        EXPECT_TRUE(wait(messages_->settle(settlement)).is_done());
+        const std::vector<app::DeliveryReport> reports{
+            {a_number(), std::string(template_id), app::Delivery::delivered, "success"}};
+        return Trial{[this, openid = settlement.openid, reports] {
+                       return told(wait(messages_->add_receipts(openid, reports)));
+                     },
+                     [this, id = settlement.id] { return written({state_of(id), named(id)}, {2, 0}, {3, 1}); }};
+      },
+      Follows::not_up);
+}
+
+/// The message has its turn again, once, by another channel.
+TEST_F(MessageFaultsTest, OfAReceiptThatTellsOfAFailure) {
+  fail_each_statement(
+      [this] {
+        const app::Settlement settlement = accepted(app::Channel::template_message, a_number());
+        EXPECT_TRUE(wait(messages_->settle(settlement)).is_done());
+        const std::vector<app::DeliveryReport> reports{{settlement.message_id, "", app::Delivery::failed, "failed"}};
+        const auto look = [this, id = settlement.id] {
+          return written({state_of(id), number(sql("SELECT channels_failed FROM outbox WHERE id = ?", id))}, {2, 0},
+                         {1, 2});
+        };
+        return Trial{[this, openid = settlement.openid, reports, look] {
+                       const bool was_told = look() == Written::everything;
+                       const auto effects = wait(messages_->add_receipts(openid, reports));
+                       if (effects.is_done()) EXPECT_EQ(effects->size(), was_told ? 0U : 1U);
+                       return told(effects);
+                     },
+                     look};
+      },
+      Follows::not_up);
+}
+
+/// And what was learned of the person by the attempt.
+TEST_F(MessageFaultsTest, OfAMessageThatIsPutOff) {
+  fail_each_statement(
+      [this] {
+        app::Settlement settlement = accepted(app::Channel::notice, "");
+        settlement.state = domain::MessageState::queued;
+        settlement.wait = std::chrono::hours(1);
+        settlement.template_id = template_id;
+        settlement.consent = app::ConsentUse::voided;
+        settlement.unfollowed = true;
+        db_.execute(sql("INSERT INTO message_consents VALUES (?, ?, 2)", settlement.openid, template_id));
+        return Trial{
+            [this, settlement] { return told(wait(messages_->settle(settlement))); },
+            [this, settlement] {
+              return written(
+                  {number(sql("SELECT COUNT(*) FROM outbox WHERE id = ? AND next_attempt_at > ? + "
+                              "FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)",
+                              settlement.id, settlement.wait.count() / 2)),
+                   number(
+                       sql("SELECT COUNT(*) FROM message_people WHERE openid = ? AND follows = 0", settlement.openid)),
+                   number(sql("SELECT notices_left FROM message_consents WHERE openid = ?", settlement.openid))},
+                  {0, 0, 2}, {1, 1, 0});
+            }};
+      },
+      Follows::not_up);
+}
+
+/// A notice's call had no answer, and its receipt has come: the next claim ends it and goes on to whoever is next.
+TEST_F(MessageFaultsTest, OfAClaimThatFindsAReceipt) {
+  mysql::NoticeTemplates notices;
+  notices.fill(std::string(template_id));
+  const auto messages = mysql::create_message_store(*pool_, random_, "wx1", notices);
+  fail_each_statement(
+      [&, this] {
+        const base::BookingId booking = a_message();
+        const std::string openid = booking.hex();
+        db_.execute(
+            sql("INSERT INTO identities (appid, openid, user_id, created_at) SELECT 'wx1', ?, user_id, 0 FROM bookings "
+                "WHERE id = ?",
+                openid, booking));
+        db_.execute(sql("INSERT INTO message_consents VALUES (?, ?, 2)", openid, template_id));
+        const app::MessageId id = wait(messages->claim()).value().value().id;
+        tell(openid, a_number(), template_id);
+        const auto look = [this, id, openid] {
+          return written({state_of(id), named(id),
+                          number(sql("SELECT notices_left FROM message_consents WHERE openid = ?", openid))},
+                         {1, 0, 2}, {3, 1, 1});
+        };
+        const auto claim = [&, this] {
+          db_.execute("UPDATE outbox SET next_attempt_at = 0 WHERE state = 1");
+          return wait(messages->claim());
+        };
+        Trial trial{[claim, look] {
+                      auto claimed = claim();
+                      // A session that was lost may still have it.
+                      const auto in_time = [end = std::chrono::steady_clock::now() + std::chrono::seconds(20)] {
+                        return std::chrono::steady_clock::now() < end;
+                      };
+                      while (claimed.is_done() && look() != Written::everything && in_time()) claimed = claim();
+                      if (claimed.is_done()) EXPECT_FALSE(*claimed);
+                      return told(claimed);
+                    },
+                    look};
+        trial.in_steps = true;
+        return trial;
+      },
+      Follows::not_up, 20);
+}
+
 }  // namespace
 }  // namespace zl::test

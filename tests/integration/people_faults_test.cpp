@@ -59,6 +59,56 @@ class PeopleFaultsTest : public AdministrationFaultsTest {
   std::unique_ptr<app::AccountStore> accounts_;
 };
 
+TEST_F(PeopleFaultsTest, OfAFirstLogin) {
+  // Nobody else comes meanwhile, so that all that is new is of this one person.
+  const auto all = [this] {
+    return std::vector<std::uint64_t>{number("SELECT COUNT(*) FROM users"),
+                                      number("SELECT COUNT(*) FROM audit WHERE action = 'user.create'")};
+  };
+  fail_each_statement(
+      [this, all] {
+        const std::string openid = random_.next_id<base::TokenId>().hex();
+        const std::vector<std::uint64_t> before = all();
+        return Trial{[this, openid] {
+                       const auto user = wait(people_->sign_in(openid, "王妈妈"));
+                       if (user.is_done()) {
+                         EXPECT_EQ(user->nickname, "王妈妈");
+                         EXPECT_EQ(number(sql("SELECT COUNT(*) FROM users WHERE id = ? AND openid = ? AND nickname = ?",
+                                              user->id, openid, user->nickname)),
+                                   1U);
+                       }
+                       return told(user);
+                     },
+                     [all, before] { return written(all(), before, {before[0] + 1, before[1] + 1}); }};
+      },
+      Follows::not_up);
+}
+
+TEST_F(PeopleFaultsTest, OfANewNickname) {
+  fail_each_statement(
+      [this] {
+        const std::string openid = random_.next_id<base::TokenId>().hex();
+        const base::UserId id = wait(people_->sign_in(openid, "王妈妈"))->id;
+        Trial trial{[this, openid, id] {
+                      const auto user = wait(people_->sign_in(openid, "李妈妈"));
+                      if (user.is_done()) {
+                        EXPECT_EQ(user->id, id);
+                        EXPECT_EQ(user->nickname, "李妈妈");
+                      }
+                      return told(user);
+                    },
+                    [this, id] {
+                      return written(
+                          {number(sql("SELECT COUNT(*) FROM users WHERE id = ? AND nickname = '李妈妈'", id)),
+                           number(sql("SELECT version FROM users WHERE id = ?", id))},
+                          {0, 1}, {1, 1});
+                    }};
+        trial.settled = [this] { expect_unlocked("users"); };
+        return trial;
+      },
+      Follows::not_up, 4);
+}
+
 TEST_F(PeopleFaultsTest, OfANewAttendee) {
   fail_each_statement(
       [this] {

@@ -172,6 +172,8 @@ class StatementFaultsTest : public LedgerTest {
     faults_ = {StatementFault::deadlock, StatementFault::lost_before, StatementFault::lost_after};
     twice_ = false;
   }
+  /// For calls that read.
+  void break_answers_off_too() { faults_.push_back(StatementFault::lost_within); }
 
  private:
   std::vector<StatementFault> faults_{all_statement_faults.begin(), all_statement_faults.end()};

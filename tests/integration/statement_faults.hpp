@@ -17,8 +17,10 @@ enum class StatementFault {
   gone,          ///< 2006: the link was closed before the statement was sent; in the middle of a packet as lost_before
   lost_before,   ///< 2013: the statement never ran, nor what came with it behind it
   lost_after,    ///< 2013: it has run
+  lost_within,   ///< 2013: it has run, and its answer breaks off in its last row
 };
 
+/// Of statements that write; an answer without rows that breaks off is lost.
 inline constexpr std::array all_statement_faults{StatementFault::deadlock,    StatementFault::lock_timeout,
                                                  StatementFault::read_only,   StatementFault::gone,
                                                  StatementFault::lost_before, StatementFault::lost_after};
@@ -122,6 +124,7 @@ class StatementFaults final : public MysqlProxy {
       case StatementFault::gone:
       case StatementFault::lost_before:
       case StatementFault::lost_after:
+      case StatementFault::lost_within:
         break;
     }
     return {};
@@ -141,13 +144,14 @@ class StatementFaults final : public MysqlProxy {
       plan_.erase(plan_.begin());
       ++failed_;
       failed_at_commit_ = failed_at_commit_ || statements[i].ends_with("COMMIT");
-      statements.resize(fault == StatementFault::lost_after ? i + 1 : i);
-      return fail_after(std::move(statements), fault, server);
+      const bool runs = fault == StatementFault::lost_after || fault == StatementFault::lost_within;
+      statements.resize(runs ? i + 1 : i);
+      return fail_after(std::move(statements), fault, client, server);
     }
     if (!plan_.empty() && plan_.front() == std::pair(seen_ + 1, StatementFault::gone)) {
       plan_.erase(plan_.begin());
       ++failed_;
-      run_to_the_end(request, server, client);
+      send_all(client, run_to_the_end(request, server));
       return false;
     }
     return send_all(server, request);
@@ -171,22 +175,28 @@ class StatementFaults final : public MysqlProxy {
   }
 
   /// These run, and then comes the fault.
-  static bool fail_after(Statements statements, StatementFault fault, int server) {
+  static bool fail_after(Statements statements, StatementFault fault, int client, int server) {
     if (std::string last = failing(fault); !last.empty()) {
       statements.push_back(std::move(last));
       return send_all(server, packet(statements));
     }
-    if (!statements.empty()) run_to_the_end(packet(statements), server, -1);
+    if (statements.empty()) return false;
+    const std::string answer = run_to_the_end(packet(statements), server);
+    // Behind the rows comes a packet of 9 or 11 bytes, as long as all of an answer without rows.
+    constexpr std::size_t cut = 12;
+    if (fault == StatementFault::lost_within && answer.size() > cut) {
+      send_all(client, std::string_view(answer).substr(0, answer.size() - cut));
+    }
     return false;
   }
 
-  /// Returns when the server has done everything and closed the link.
-  static void run_to_the_end(const std::string& request, int server, int client) {
+  /// Returns when the server has done everything and closed the link; what it has answered.
+  static std::string run_to_the_end(const std::string& request, int server) {
     send_all(server, request);
     ::shutdown(server, SHUT_WR);
-    for (std::string answer = receive(server); !answer.empty(); answer = receive(server)) {
-      if (client >= 0) send_all(client, answer);
-    }
+    std::string answers;
+    for (std::string part = receive(server); !part.empty(); part = receive(server)) answers += part;
+    return answers;
   }
 
   mutable std::mutex mutex_;

@@ -91,7 +91,10 @@ base::Outcome<base::Done> ConnectionPool::read_with_retries(const std::function<
 }
 
 base::Outcome<base::Done> ConnectionPool::write_with_retries(const std::function<bool(Write&)>& body) {
-  return with_retries(random_, [&] { return write_once(*session_of_this_thread, body); });
+  base::Outcome<base::Done> outcome = with_retries(random_, [&] { return write_once(*session_of_this_thread, body); });
+  // Where a COMMIT failed the server may have the transaction still, and keeps its locks until the session ends.
+  if (outcome.is_unknown()) session_of_this_thread->drop();
+  return outcome;
 }
 
 base::Outcome<base::Done> ConnectionPool::write_once(Session& session, const std::function<bool(Write&)>& body) {
