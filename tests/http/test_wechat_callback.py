@@ -225,6 +225,9 @@ class Repetitions(ChatCase):
         child = self.town.child(client)
         activity = self.town.activity()
         made(book(client, activity, child))
+        for mode in MODES:  # no code is printed before everybody knows of its session
+            server = self.town.client(url=self.town.servers[mode].url)
+            eventually(lambda server=server: server.get(f"/activities/{activity['id']}").status == 200, what="the activity")
         xml = self.event("SCAN", "x." + activity["sessions"][0]["id"])
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             told = list(pool.map(lambda mode: self.words(self.pusher(mode, attempts=4).push(self.openid, xml)[-1]), MODES * 2))
