@@ -122,8 +122,7 @@ class Load {
   std::size_t broken_ = 0;
 };
 
-Load::Load(const Options& options)
-    : options_(options), requests_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)), tally_(steady_clock::now()) {
+Load::Load(const Options& options) : options_(options), requests_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   sockaddr_in server{};
   server.sin_family = AF_INET;
   server.sin_port = htons(options.port);
@@ -197,7 +196,7 @@ void Load::run_phase(const Phase& phase) {
   const SteadyTime start = steady_clock::now();
   const SteadyTime end =
       start + std::chrono::duration_cast<SteadyTime::duration>(std::chrono::duration<double>(phase.seconds));
-  tally_.begin_phase(phase.name, phase.rate, phase.seconds);
+  tally_.begin_phase(phase.name, phase.rate, phase.seconds, start);
   closed_ = phase.rate == 0;
   if (closed_) {
     for (std::size_t i = 0; i < options_.closed_connections && !free_.empty(); ++i) {

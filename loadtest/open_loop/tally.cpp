@@ -48,7 +48,8 @@ std::string phase_json(const PhaseTally& phase) {
 
 }  // namespace
 
-void Tally::begin_phase(std::string name, double rate, double seconds) {
+void Tally::begin_phase(std::string name, double rate, double seconds, SteadyTime start) {
+  if (phases_.empty()) start_ = start;
   PhaseTally& phase = phases_.emplace_back();
   phase.name = std::move(name);
   phase.rate = rate;

@@ -36,9 +36,8 @@ struct Slice {
 
 class Tally {
  public:
-  explicit Tally(SteadyTime start) : start_(start) {}
-
-  void begin_phase(std::string name, double rate, double seconds);
+  /// Slices count from the first phase on: until then connections are opened, which may take seconds.
+  void begin_phase(std::string name, double rate, double seconds, SteadyTime start);
   void count_sent(const Asked& asked, SteadyTime now);
   void count_answer(const Asked& asked, const Answer& answer, SteadyTime now);
 
@@ -48,7 +47,7 @@ class Tally {
  private:
   Slice& slice_of(SteadyTime moment);
 
-  const SteadyTime start_;
+  SteadyTime start_;  ///< of the first phase
   std::vector<PhaseTally> phases_;
   std::vector<Slice> slices_;
 };
