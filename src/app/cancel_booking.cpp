@@ -7,8 +7,9 @@
 namespace zl::app {
 namespace {
 
-// The seat's way back, where the gate doesn't answer; after the last of them the reconciler finds it.
-constexpr base::Milliseconds pauses[] = {base::Milliseconds(100), base::Milliseconds(400), base::Milliseconds(1600)};
+// Before each try of the seat's way back, where the gate doesn't answer; after the last the reconciler finds it.
+constexpr base::Milliseconds pauses[] = {base::Milliseconds(0), base::Milliseconds(100), base::Milliseconds(400),
+                                         base::Milliseconds(1600)};
 
 }  // namespace
 
@@ -37,9 +38,9 @@ asio::awaitable<base::Outcome<domain::Booking>> CancelBooking::operator()(base::
 
 asio::awaitable<void> CancelBooking::free_seat(domain::Booking booking) {
   for (const base::Milliseconds pause : pauses) {
+    if (pause > base::Milliseconds(0)) co_await group_.sleeper().sleep_for(pause);
     if (co_await gate_.remove_cancelled(booking.programme_id, booking.activity_id, booking.id)) break;
     if (group_.stopping()) break;
-    co_await group_.sleeper().sleep_for(pause);
   }
   ZL_CRASH_POINT("cancel.freed");
 }
