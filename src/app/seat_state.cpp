@@ -9,6 +9,7 @@ void SeatState::learn(const SeatCount& seats, base::SteadyTime now) {
   const std::lock_guard lock(mutex_);
   if (count_ && seats.version < count_->version) return;
   count_ = seats;
+  remaining_.store(std::max(seats.capacity - seats.used, 0), std::memory_order_relaxed);
   refreshed_at_ = now;
 }
 
@@ -46,12 +47,6 @@ std::optional<KnownSoldOut> SeatState::known_sold_out(const base::BookingId& boo
   if (std::cmp_less(holders_->bookings.size(), count_->capacity)) return std::nullopt;
   if (holders_->bookings.contains(booking) || holders_->attendees.contains(attendee)) return std::nullopt;
   return KnownSoldOut{holders_->sold_out_at};
-}
-
-std::optional<int> SeatState::remaining() const {
-  const std::lock_guard lock(mutex_);
-  if (!count_) return std::nullopt;
-  return std::max(count_->capacity - count_->used, 0);
 }
 
 std::uint64_t SeatState::epoch() const {

@@ -1,6 +1,7 @@
 // What this process knows of one activity's seats, from gate replies, news and polls. Old knowledge lapses.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -53,8 +54,11 @@ class SeatState {
   std::optional<KnownSoldOut> known_sold_out(const base::BookingId& booking, const base::AttendeeId& attendee,
                                              base::SteadyTime now) const;
 
-  /// Seats that nobody holds by the newest count; nothing before the first.
-  std::optional<int> remaining() const;
+  /// Seats that nobody holds by the newest count; nothing before the first. Takes no lock: lists ask for many.
+  std::optional<int> remaining() const {
+    const int known = remaining_.load(std::memory_order_relaxed);
+    return known == not_counted ? std::nullopt : std::optional(known);
+  }
   std::uint64_t epoch() const;
 
   /// Somebody asked for the activity: its programme is worth polling for a while.
@@ -64,6 +68,12 @@ class SeatState {
   }
 
  private:
+  static constexpr int not_counted = -1;
+
+  // Beside each other, as lists use both.
+  std::atomic<base::SteadyTime::rep> touched_ns_ = 0;
+  std::atomic<int> remaining_ = not_counted;
+
   mutable std::mutex mutex_;
   // Under mutex_:
   std::optional<SeatCount> count_;
@@ -71,8 +81,6 @@ class SeatState {
   base::SteadyTime refreshed_at_{};
   base::SteadyTime fetched_at_{};
   std::optional<GateVersion> fetching_;
-
-  std::atomic<base::SteadyTime::rep> touched_ns_ = 0;
 };
 
 }  // namespace zl::app

@@ -23,13 +23,21 @@ base::Instant cancel_until(const Programme& programme, const Activity& activity)
   return activity.first_start() - std::chrono::hours(programme.rules.cancel_hours);
 }
 
+Timetable timetable_of(const Programme& programme, const Activity& activity) {
+  return {activity.publication, programme.opens_at, booking_ends_at(programme, activity), activity.last_end()};
+}
+
+PublicState public_state(const Timetable& times, std::optional<int> remaining, base::Instant now) {
+  if (times.publication == Publication::cancelled) return PublicState::cancelled;
+  if (now >= times.last_end) return PublicState::finished;
+  if (now >= times.booking_ends_at) return PublicState::closed;
+  if (now < times.opens_at) return PublicState::scheduled;
+  return remaining && *remaining <= 0 ? PublicState::full : PublicState::open;
+}
+
 PublicState public_state(const Programme& programme, const Activity& activity, std::optional<int> remaining,
                          base::Instant now) {
-  if (activity.publication == Publication::cancelled) return PublicState::cancelled;
-  if (now >= activity.last_end()) return PublicState::finished;
-  if (now >= booking_ends_at(programme, activity)) return PublicState::closed;
-  if (now < programme.opens_at) return PublicState::scheduled;
-  return remaining && *remaining <= 0 ? PublicState::full : PublicState::open;
+  return public_state(timetable_of(programme, activity), remaining, now);
 }
 
 }  // namespace zl::domain

@@ -67,9 +67,19 @@ base::Instant booking_ends_at(const Programme& programme, const Activity& activi
 /// First start less the programme's cancel_hours.
 base::Instant cancel_until(const Programme& programme, const Activity& activity);
 
+/// All that an activity's public state depends on, beside its seats and the time.
+struct Timetable {
+  Publication publication = Publication::draft;
+  base::Instant opens_at;
+  base::Instant booking_ends_at;
+  base::Instant last_end;
+};
+Timetable timetable_of(const Programme& programme, const Activity& activity);
+
 enum class PublicState { scheduled = 1, open, full, closed, finished, cancelled };
 
 /// What visitors are shown for a published or cancelled activity. `remaining` may be unknown.
+PublicState public_state(const Timetable& times, std::optional<int> remaining, base::Instant now);
 PublicState public_state(const Programme& programme, const Activity& activity, std::optional<int> remaining,
                          base::Instant now);
 

@@ -1,6 +1,7 @@
 // What everybody may read. Answered from this process's memory: no call here waits for a store.
 #include "http/endpoint_support.hpp"
 #include "http/endpoints.hpp"
+#include "http/first_page.hpp"
 
 namespace zl::http {
 namespace {
@@ -15,13 +16,22 @@ bool is_public(const app::ActivityEntry& entry) {
   return entry.activity.publication != domain::Publication::draft;
 }
 
-/// In a rush everybody reads one programme's list: it is short, and in the same order as the whole one.
+/// A programme's list is short, and in the same order as the whole one.
 const app::Catalogue::Activities& candidates_of(const app::Catalogue& catalogue,
                                                 const std::optional<base::ProgrammeId>& programme_id) {
   static const app::Catalogue::Activities none;
   if (!programme_id) return catalogue.activities();
   const app::ProgrammeEntry* programme = catalogue.programme(*programme_id);
   return programme == nullptr ? none : programme->activities;
+}
+
+/// The programme whose first page is asked for, and nothing else; null where it isn't so.
+const app::ProgrammeEntry* asked_for_alone(const ActivityFilter& filter, const PlacePage& page,
+                                           const app::Catalogue& catalogue) {
+  ActivityFilter alone;
+  alone.programme_id = filter.programme_id;
+  if (!filter.programme_id || filter != alone || page != PlacePage{}) return nullptr;
+  return catalogue.programme(*filter.programme_id);
 }
 
 /// About as much as a page of these takes.
@@ -86,6 +96,11 @@ asio::awaitable<Answer> list_activities(const Api& api, Request& request) {
   const app::Catalogue& catalogue = api.catalogue.current();
   const base::Instant now = api.time.now();
   const base::SteadyTime steady_now = api.clock.steady_now();
+  if (const app::ProgrammeEntry* programme = asked_for_alone(filter, page, catalogue)) {
+    Answer answer;
+    answer.body = first_page(*programme, now, steady_now, api.offset_minutes);
+    co_return as_public(std::move(answer));
+  }
   const auto& candidates = candidates_of(catalogue, filter.programme_id);
   const auto shown_ones = select_page(List::activities, candidates, page, [&](const auto& entry) {
     return is_public(entry) && fits(entry, filter, catalogue, now);

@@ -128,6 +128,8 @@ struct ActivityFilter {
   std::optional<base::Instant> from;  ///< first start at or after
   std::optional<base::Instant> to;    ///< first start before
   std::string title_part;             ///< in lower case
+
+  bool operator==(const ActivityFilter&) const = default;
 };
 ActivityFilter read_activity_filter(QueryReader& query);
 bool fits(const app::ActivityEntry& entry, const ActivityFilter& filter, const app::Catalogue& catalogue,

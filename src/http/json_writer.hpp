@@ -83,6 +83,8 @@ class JsonWriter {
   /// Makes room for that many bytes more.
   void reserve(std::size_t more) { out_.reserve(out_.size() + more); }
   int offset_minutes() const { return offset_minutes_; }
+  /// Bytes written so far, and what was there before.
+  std::size_t size() const { return out_.size(); }
 
  private:
   void separate() {

@@ -50,6 +50,8 @@ PageQuery read_page(QueryReader& query, List list);
 struct PlacePage {
   std::size_t limit = base::limits::page_default;
   std::optional<Place> after;
+
+  bool operator==(const PlacePage&) const = default;
 };
 PlacePage read_place_page(QueryReader& query, List list);
 

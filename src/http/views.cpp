@@ -60,18 +60,7 @@ const domain::Station& station_of(const app::ActivityEntry& entry) {
 app::ActivityText make_text(const app::ActivityEntry& entry, int offset_minutes) {
   app::ActivityText made;
   JsonWriter json(made.text, offset_minutes);
-  const auto cut = [&](std::size_t index, std::string_view name) {
-    json.key(name).raw("");
-    made.cuts[index] = made.text.size();
-  };
-  json.begin_object();
-  write_up_to_remaining(json, entry.activity, station_of(entry));
-  cut(0, "remaining");
-  write_up_to_state(json, entry.activity, *entry.programme);
-  cut(1, "state");
-  write_up_to_server_time(json, entry.activity);
-  cut(2, "server_time");
-  json.end_object();
+  made.cuts = write_shell(json, entry);
   made.text.shrink_to_fit();
   return made;
 }
@@ -185,6 +174,23 @@ domain::PublicState state_of(const domain::Activity& activity, const ActivityCon
 
 ActivityContext context_of(const app::ActivityEntry& entry, base::Instant now) {
   return {*entry.programme, station_of(entry), std::clamp(entry.remaining(), 0, entry.activity.capacity), now};
+}
+
+std::array<std::size_t, 3> write_shell(JsonWriter& json, const app::ActivityEntry& entry) {
+  std::array<std::size_t, 3> cuts{};
+  const auto cut = [&](std::size_t index, std::string_view name) {
+    json.key(name).raw("");
+    cuts[index] = json.size();
+  };
+  json.begin_object();
+  write_up_to_remaining(json, entry.activity, station_of(entry));
+  cut(0, "remaining");
+  write_up_to_state(json, entry.activity, *entry.programme);
+  cut(1, "state");
+  write_up_to_server_time(json, entry.activity);
+  cut(2, "server_time");
+  json.end_object();
+  return cuts;
 }
 
 const app::ActivityText& text_of(const app::ActivityEntry& entry, int offset_minutes) {

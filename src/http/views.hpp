@@ -1,6 +1,8 @@
 // How things look on the wire: one function for each thing, as openapi.json describes it.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +40,8 @@ ActivityContext context_of(const app::ActivityEntry& entry, base::Instant now);
 /// An activity as everybody sees it; `server_time` is context.now as instant_text() gives it.
 void write(JsonWriter& json, const app::ActivityEntry& entry, const ActivityContext& context,
            std::string_view server_time);
+/// An activity without seats, state and time, and where in the text they go.
+std::array<std::size_t, 3> write_shell(JsonWriter& json, const app::ActivityEntry& entry);
 /// What write(ActivityEntry) puts together with seats, state and time.
 const app::ActivityText& text_of(const app::ActivityEntry& entry, int offset_minutes);
 /// As JSON.
