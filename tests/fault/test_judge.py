@@ -20,7 +20,7 @@ FAMILIES = 3
 def setUpModule():
     FaultCase.start_town()
     # It is always somebody else's turn to reconcile: what is doctored stays.
-    Ledger(FaultCase.town.stack).rows("UPDATE leases SET owner = REPEAT('x', 16), until_ms = 9000000000000")
+    Ledger(FaultCase.town.stack).rows("UPDATE leases SET name = CONCAT('no ', name)")
 
 
 def tearDownModule():

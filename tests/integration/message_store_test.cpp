@@ -5,6 +5,7 @@
 #include <set>
 
 #include "message_harness.hpp"
+#include "store/mysql/lease.hpp"
 #include "support/sample_message.hpp"
 
 namespace zl::test {
@@ -20,6 +21,18 @@ TEST_F(MessageStoreTest, one_process_leads_until_its_turn_lapses) {
   connection_.execute("UPDATE leases SET until_ms = 1 WHERE name = 'messages'");
   EXPECT_TRUE(wait(other_->lead()).value());
   EXPECT_FALSE(wait(store_->lead()).value());
+}
+
+TEST_F(MessageStoreTest, a_turn_is_kept_within_one_millisecond_and_not_for_longer_where_the_clock_goes_back) {
+  const auto mine = id_of<mysql::LeaseOwner>(1);
+  const auto theirs = id_of<mysql::LeaseOwner>(2);
+  connection_.execute("SET timestamp = 2000000000.123");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(take_turn(connection_, "messages", mine)) << i;
+  EXPECT_FALSE(take_turn(connection_, "messages", theirs));
+  connection_.execute("SET timestamp = 1999996400.123");
+  EXPECT_TRUE(take_turn(connection_, "messages", theirs)) << "it would have been mine for another hour";
+  EXPECT_FALSE(take_turn(connection_, "messages", mine));
+  connection_.execute("SET timestamp = DEFAULT");
 }
 
 TEST_F(MessageStoreTest, a_claim_tells_all_that_the_message_needs) {

@@ -7,6 +7,7 @@
 
 #include "runtime/log.hpp"
 #include "store/mysql/booked_entries.hpp"
+#include "store/mysql/lease.hpp"
 #include "store/mysql/message_claims.hpp"
 #include "store/mysql/outbox.hpp"
 #include "store/mysql/sql.hpp"
@@ -16,11 +17,6 @@ namespace {
 
 using base::Outcome;
 using boost::asio::awaitable;
-
-// Locks the one row by its primary key. A second run by the same owner keeps the turn.
-constexpr std::string_view take_turn =
-    "UPDATE leases SET owner = ?, until_ms = FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000) + 5000 "
-    "WHERE name = 'messages' AND (owner = ? OR until_ms < FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000))";
 
 // One step in the audit's primary key for each chain; locks nothing. Those after the chain that was collected last come
 // first, so that all have their turn however many grow.
@@ -116,15 +112,11 @@ struct DaySession {
 class MysqlMessageStore final : public app::MessageStore {
  public:
   MysqlMessageStore(ConnectionPool& pool, base::Random& random, std::string appid, NoticeTemplates notices)
-      : pool_(pool),
-        owner_(random.next_id<base::Id<struct SenderTag>>()),
-        appid_(std::move(appid)),
-        notices_(std::move(notices)) {}
+      : pool_(pool), owner_(random.next_id<LeaseOwner>()), appid_(std::move(appid)), notices_(std::move(notices)) {}
 
   awaitable<Outcome<bool>> lead() override {
-    return pool_.read([owner = owner_](Connection& connection) -> Outcome<bool> {
-      return connection.execute(sql(take_turn, owner, owner)) == 1;
-    });
+    return pool_.repeat(
+        [owner = owner_](Connection& connection) -> Outcome<bool> { return take_turn(connection, "messages", owner); });
   }
 
   awaitable<Outcome<std::size_t>> collect_booked() override {
@@ -202,7 +194,7 @@ class MysqlMessageStore final : public app::MessageStore {
   }
 
   awaitable<Outcome<std::uint64_t>> retry_silent_offers(base::Milliseconds patience) override {
-    return pool_.read([patience](Connection& connection) -> Outcome<std::uint64_t> {
+    return pool_.repeat([patience](Connection& connection) -> Outcome<std::uint64_t> {
       return mysql::retry_silent_offers(connection, patience.count());
     });
   }
@@ -223,7 +215,7 @@ class MysqlMessageStore final : public app::MessageStore {
   }
 
   awaitable<Outcome<std::uint64_t>> purge() override {
-    return pool_.read([](Connection& connection) -> Outcome<std::uint64_t> {
+    return pool_.repeat([](Connection& connection) -> Outcome<std::uint64_t> {
       const std::int64_t now = connection.query(select_now).front().i64(0);
       const auto before = [now](std::chrono::milliseconds age) { return now - age.count(); };
       return connection.execute(sql(delete_messages, before(messages_kept))) +
@@ -264,7 +256,7 @@ class MysqlMessageStore final : public app::MessageStore {
   }
 
   ConnectionPool& pool_;
-  const base::Id<struct SenderTag> owner_;
+  const LeaseOwner owner_;
   const std::string appid_;
   const NoticeTemplates notices_;
   base::ChainId last_collected_;  ///< for the loop that collects

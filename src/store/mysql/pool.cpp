@@ -37,7 +37,7 @@ void pause_by_chance(base::Random& random, int attempt) {
 
 /// Runs `attempt` again after 1213 and 1205, at most three times, and once on a fresh connection after a lost one.
 template <class Attempt>
-base::Outcome<base::Done> with_retries(base::Random& random, Attempt attempt) {
+base::Outcome<base::Done> with_retries(base::Random& random, bool losing_leaves_doubt, Attempt attempt) {
   bool lost_before = false;
   for (int count = 1;; ++count) {
     try {
@@ -47,6 +47,7 @@ base::Outcome<base::Done> with_retries(base::Random& random, Attempt attempt) {
       const bool locked = error.fault() == SqlFault::deadlock || error.fault() == SqlFault::lock_timeout;
       const bool again =
           error.fault() == SqlFault::lost ? !std::exchange(lost_before, true) : locked && count < attempts_max;
+      if (!again && losing_leaves_doubt && error.fault() == SqlFault::lost) return base::Unknown{error.what()};
       if (!again) return base::Refused{base::Code::unavailable, error.what(), {}, 0};
       if (locked) pause_by_chance(random, count);
     }
@@ -83,15 +84,18 @@ void ConnectionPool::stop() {
   pool_->stop();
 }
 
-base::Outcome<base::Done> ConnectionPool::read_with_retries(const std::function<void(Connection&)>& body) {
-  return with_retries(random_, [&]() -> base::Outcome<base::Done> {
+base::Outcome<base::Done> ConnectionPool::run_with_retries(const std::function<void(Connection&)>& body,
+                                                           Losing losing) {
+  return with_retries(random_, losing == Losing::leaves_doubt, [&]() -> base::Outcome<base::Done> {
     body(session_of_this_thread->connection());
     return base::Done{};
   });
 }
 
 base::Outcome<base::Done> ConnectionPool::write_with_retries(const std::function<bool(Write&)>& body) {
-  base::Outcome<base::Done> outcome = with_retries(random_, [&] { return write_once(*session_of_this_thread, body); });
+  // Whatever is lost before COMMIT is sent is rolled back.
+  base::Outcome<base::Done> outcome =
+      with_retries(random_, false, [&] { return write_once(*session_of_this_thread, body); });
   // Where a COMMIT failed the server may have the transaction still, and keeps its locks until the session ends.
   if (outcome.is_unknown()) session_of_this_thread->drop();
   return outcome;

@@ -32,9 +32,9 @@ struct PoolConfig {
 
 class Session;
 
-/// `read` and `write` call a function on a pool thread and resume the caller on its own loop. The function may be run
-/// more than once, so it changes nothing but the database and its own result; what it throws besides SqlError is
-/// rethrown.
+/// `read`, `write` and `repeat` call a function on a pool thread and resume the caller on its own loop. The function
+/// may be run more than once, so it changes nothing but the database and its own result; what it throws besides
+/// SqlError is rethrown.
 ///
 /// Outcomes beside the function's own: Refused{overloaded}: never begun. Refused{unavailable}: no effect; MySQL can't
 /// be reached, can't be written, or is locked up after three tries. Unknown: COMMIT was sent and its answer is missing.
@@ -51,16 +51,7 @@ class ConnectionPool {
   /// Base::Outcome<T> fn(Connection&): statements that change nothing, each in a transaction of its own.
   template <class F>
   boost::asio::awaitable<std::invoke_result_t<F&, Connection&>> read(F fn) {
-    using Result = std::invoke_result_t<F&, Connection&>;
-    return pool_->run(
-        [this, fn = std::move(fn)]() mutable -> Result {
-          std::optional<Result> result;
-          const base::Outcome<base::Done> ended =
-              read_with_retries([&](Connection& connection) { result.emplace(fn(connection)); });
-          if (!ended) return ended.as<typename Result::value_type>();
-          return *std::move(result);
-        },
-        deadline());
+    return run(std::move(fn), Losing::changes_nothing);
   }
 
   /// Base::Outcome<T> fn(Write&): one transaction. Committed where the function is done, rolled back where it refuses.
@@ -80,6 +71,13 @@ class ConnectionPool {
         deadline());
   }
 
+  /// Base::Outcome<T> fn(Connection&): changes of which each commits by itself and is the same when made twice. Unknown
+  /// where the connection was lost twice: the last one may have been made.
+  template <class F>
+  boost::asio::awaitable<std::invoke_result_t<F&, Connection&>> repeat(F fn) {
+    return run(std::move(fn), Losing::leaves_doubt);
+  }
+
   /// False since the last attempt to reach MySQL failed.
   bool up() const { return up_->load(std::memory_order_relaxed); }
 
@@ -87,11 +85,28 @@ class ConnectionPool {
   void stop();
 
  private:
+  /// What a call whose connection is lost again and again has left behind.
+  enum class Losing { changes_nothing = 1, leaves_doubt };
+
+  template <class F>
+  boost::asio::awaitable<std::invoke_result_t<F&, Connection&>> run(F fn, Losing losing) {
+    using Result = std::invoke_result_t<F&, Connection&>;
+    return pool_->run(
+        [this, fn = std::move(fn), losing]() mutable -> Result {
+          std::optional<Result> result;
+          const base::Outcome<base::Done> ended =
+              run_with_retries([&](Connection& connection) { result.emplace(fn(connection)); }, losing);
+          if (!ended) return ended.as<typename Result::value_type>();
+          return *std::move(result);
+        },
+        deadline());
+  }
+
   base::SteadyTime deadline() const {
     return clock_.steady_now() + std::chrono::milliseconds(config_.queue_deadline_ms);
   }
 
-  base::Outcome<base::Done> read_with_retries(const std::function<void(Connection&)>& body);
+  base::Outcome<base::Done> run_with_retries(const std::function<void(Connection&)>& body, Losing losing);
   base::Outcome<base::Done> write_with_retries(const std::function<bool(Write&)>& body);
   base::Outcome<base::Done> write_once(Session& session, const std::function<bool(Write&)>& body);
 

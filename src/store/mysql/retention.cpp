@@ -27,7 +27,7 @@ class MysqlRetention final : public app::Retention {
   explicit MysqlRetention(ConnectionPool& pool) : pool_(pool) {}
 
   boost::asio::awaitable<base::Outcome<std::uint64_t>> purge(const app::RetentionLimits& limits) override {
-    return pool_.read([limits](Connection& connection) -> base::Outcome<std::uint64_t> {
+    return pool_.repeat([limits](Connection& connection) -> base::Outcome<std::uint64_t> {
       return connection.execute(sql(delete_changes, limits.changes_before)) +
              connection.execute(sql(delete_marks, limits.marks_before)) +
              connection.execute(sql(delete_tokens, limits.tokens_before)) +
