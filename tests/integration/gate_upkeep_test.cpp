@@ -136,6 +136,21 @@ TEST_F(GateTest, tells_which_holds_are_past_their_deadline) {
   EXPECT_TRUE(expired().empty());
 }
 
+TEST_F(GateTest, counts_holds_as_past_their_deadline_that_were_given_before_its_clock_went_back) {
+  install(image(1, {5}));
+  take(1, 1, 1);  // for an hour
+  take(2, 1, 2);
+  take(3, 1, 3);
+  confirm(3, 1, 3);
+  EXPECT_TRUE(expired().empty());
+  const std::string in_two_hours = std::to_string((now + std::chrono::hours(2)).unix_ms);
+  ask({"ZADD", ProgrammeKeys(programme).seats(id_of<base::ActivityId>(1)), "XX", in_two_hours,
+       name_of(id_of<base::BookingId>(2))});
+  const auto of_the_future = expired();
+  ASSERT_EQ(of_the_future.size(), 1U);
+  EXPECT_EQ(of_the_future[0].hold.id, id_of<base::BookingId>(2));
+}
+
 TEST_F(GateTest, tells_who_holds_the_seats) {
   install(image(4, {2}));
   EXPECT_EQ(holders(1)->sold_out_at, std::nullopt);

@@ -20,7 +20,7 @@ GateQueue& RedisGate::queue() const {
 }
 
 RedisGate::RedisGate(std::vector<Link*> links, base::Milliseconds hold_ttl, base::Milliseconds late_after)
-    : late_after_(late_after), links_(std::move(links)) {
+    : hold_ttl_(hold_ttl), late_after_(late_after), links_(std::move(links)) {
   for (Link* link : links_) queues_.push_back(std::make_shared<GateQueue>(*link, hold_ttl));
 }
 
@@ -132,7 +132,7 @@ RedisGate::Answer<std::vector<app::ExpiredHold>> RedisGate::expired_holds(base::
   Command command = function_call("zl_expired", 2 + activities.size());
   command.arg(keys.gate()).arg(keys.held());
   for (const base::ActivityId& id : activities) command.arg(keys.seats(id));
-  command.arg(link().run_id()).arg(limit);
+  command.arg(link().run_id()).arg(limit).arg(hold_ttl_.count());
   for (const base::ActivityId& id : activities) command.arg(name_of(id));
   const Reply reply = co_await call(std::move(command));
   co_return read_expired(reply);

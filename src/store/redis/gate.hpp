@@ -60,6 +60,7 @@ class RedisGate final : public app::Gate, public app::GateUpkeep {
   boost::asio::awaitable<bool> stage(Command command);
   Answer<base::Done> change(Command command);
 
+  const base::Milliseconds hold_ttl_;
   const base::Milliseconds late_after_;
   std::vector<Link*> links_;
   std::vector<std::shared_ptr<GateQueue>> queues_;  ///< by loop, as the links

@@ -388,20 +388,27 @@ local function holders(keys, args)
   return out
 end
 
--- keys: gate, held, then seats of each activity. args: run, limit, then the activities. Answers activity, booking and grant, in
--- one text, of holds past their deadline.
+-- keys: gate, held, then seats of each activity. args: run, limit, ttl in ms, then the activities. Answers activity, booking and
+-- grant, in one text, of holds past their deadline, and of those whose deadline is further away than any given now: the clock has
+-- gone back since.
 local function expired(keys, args)
   if redis.call('HGET', keys[1], 'run') ~= args[1] then return {'lost'} end
   local now, out, left = now_ms(), {'expired'}, tonumber(args[2])
-  for i = 3, #args do
-    if left <= 0 then break end
-    for _, booking in ipairs(redis.call('ZRANGE', keys[i], '-inf', now, 'BYSCORE', 'LIMIT', 0, left)) do
+  local furthest = now + tonumber(args[3])
+  local function add(activity, key, from, to)
+    if left <= 0 then return end
+    for _, booking in ipairs(redis.call('ZRANGE', key, from, to, 'BYSCORE', 'LIMIT', 0, left)) do
       local record = redis.call('HGET', keys[2], booking)
       if record then
-        out[#out + 1] = args[i] .. booking .. grant_of(record)
+        out[#out + 1] = activity .. booking .. grant_of(record)
         left = left - 1
       end
     end
+  end
+  for i = 4, #args do
+    local key = keys[i - 1]
+    add(args[i], key, '-inf', now)
+    add(args[i], key, '(' .. furthest, '(inf')
   end
   return out
 end
