@@ -31,6 +31,15 @@ bool needs_reading(const std::vector<domain::Violation>& violations) {
   return has(violations, base::Code::closed) || has(violations, base::Code::ineligible);
 }
 
+/// The gate, which has the newest rules, saw none of these broken: it has missed a booking, or the rules that this
+/// process knows are a moment old. Neither lasts.
+void make_provisional(std::vector<domain::Violation>& violations) {
+  for (domain::Violation& violation : violations) {
+    if (auto* limit = std::get_if<domain::LimitReached>(&violation)) limit->provisional = true;
+    if (auto* overlap = std::get_if<domain::Overlaps>(&violation)) overlap->provisional = true;
+  }
+}
+
 base::Refused no_room() {
   return {base::Code::overloaded, "the queues are full", {}, 1};
 }
@@ -308,6 +317,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
     violations.emplace_back(domain::SoldOut{});
   } else if (auto* refused = std::get_if<LedgerRefused>(&*answer)) {
     violations = std::move(refused->violations);
+    make_provisional(violations);
   } else {
     violations.emplace_back(domain::Closed{granted.receipt.decided_at});
   }

@@ -266,6 +266,7 @@ TEST_F(BookTest, gives_the_unit_back_where_the_ledger_refuses_for_the_rules) {
   set_rules({1, std::nullopt, false, 0});  // the gate has not heard of the cap yet
   const Answer answer = press(1, 1, "key-0002");
   EXPECT_EQ(codes(answer), Codes{Code::limit_reached});
+  EXPECT_TRUE(domain::is_provisional(refusal(answer).violations[0])) << "gate and ledger do not agree";
   EXPECT_EQ(refusal(answer).receipt.arrival, 2U);
   EXPECT_EQ(engine.gate.removed_units, std::vector{Unit::returns});
   EXPECT_EQ(engine.at_gate(1).used, 0);
