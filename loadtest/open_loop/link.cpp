@@ -40,7 +40,12 @@ std::string_view code_in(std::string_view body) {
 
 }  // namespace
 
-Link::Link(const sockaddr_in& server, in_addr_t from) : descriptor_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+Link::Link(const sockaddr_in& server, in_addr_t from) {
+  open(server, from);
+}
+
+void Link::open(const sockaddr_in& server, in_addr_t from) {
+  descriptor_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor_ < 0) fail("socket");
   const int on = 1;
   setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -48,6 +53,8 @@ Link::Link(const sockaddr_in& server, in_addr_t from) : descriptor_(socket(AF_IN
     sockaddr_in own{};
     own.sin_family = AF_INET;
     own.sin_addr.s_addr = from;
+    // The port is chosen when it connects, which is quicker among many.
+    setsockopt(descriptor_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     if (bind(descriptor_, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) fail("bind");
   }
   if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) fail("connect");
@@ -62,6 +69,16 @@ Link::Link(Link&& other) noexcept
 
 Link::~Link() {
   if (descriptor_ >= 0) close(descriptor_);
+}
+
+void Link::reopen(const sockaddr_in& server, in_addr_t from) {
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  close(std::exchange(descriptor_, -1));
+  input_.clear();
+  output_.clear();
+  asked_.clear();
+  open(server, from);
 }
 
 bool Link::send(std::string_view request, const Asked& asked) {

@@ -44,6 +44,10 @@ class Link {
   /// Sends what the socket did not take before.
   bool send_rest();
 
+  /// Resets the connection, which leaves its port free at once, and opens it anew, as in the constructor; what still
+  /// waited for an answer is forgotten.
+  void reopen(const sockaddr_in& server, in_addr_t from);
+
   /// Reads what has come and calls `told(Asked, Answer)` for each answer that is there in full; false where the
   /// connection is gone.
   template <class Told>
@@ -61,11 +65,12 @@ class Link {
   }
 
  private:
+  void open(const sockaddr_in& server, in_addr_t from);
   bool read_all();
   /// Takes one answer off the input; its code points into the input.
   bool take_answer(Answer& answer);
 
-  int descriptor_;
+  int descriptor_ = -1;
   std::string input_;
   std::size_t parsed_ = 0;  ///< of the input
   std::string output_;      ///< what the socket did not take

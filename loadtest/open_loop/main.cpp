@@ -2,7 +2,7 @@
 //   zhonglou-open-loop --port P --people FILE --activities FILE --phase NAME:RATE:SECONDS…
 // A line of the people's file is token, attendee; one of the activities' is an id. Every user books in the first
 // activity, then in the next, so that nothing is asked for twice. RATE 0: as many as are answered, --waiting on each
-// connection.
+// connection. --reconnect: a connection that is told 429 is reset, and another takes its place at once.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -42,6 +42,7 @@ struct Options {
   std::size_t waiting = 1;
   std::size_t skip = 0;
   double patience_s = 10;
+  bool reconnect = false;
   std::vector<std::string> phases;
 };
 
@@ -106,9 +107,13 @@ class Load {
   void send_due(std::deque<Asked>& due);
   void send(std::size_t link, const Asked& asked);
   void send_again(std::size_t link);
+  void watch(std::size_t link);
+  void reconnect(std::size_t link);
   void on_event(const epoll_event& event);
 
   const Options& options_;
+  sockaddr_in server_{};
+  in_addr_t from_;
   Requests requests_;
   std::vector<Link> links_;
   std::vector<std::size_t> free_;
@@ -120,21 +125,21 @@ class Load {
   bool closed_ = false;  ///< the next request of a connection leaves with its answer
   std::size_t unanswered_ = 0;
   std::size_t broken_ = 0;
+  std::size_t reconnected_ = 0;
 };
 
-Load::Load(const Options& options) : options_(options), requests_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-  sockaddr_in server{};
-  server.sin_family = AF_INET;
-  server.sin_port = htons(options.port);
-  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const in_addr_t from = options.from.empty() ? 0 : inet_addr(options.from.c_str());
+Load::Load(const Options& options)
+    : options_(options),
+      from_(options.from.empty() ? 0 : inet_addr(options.from.c_str())),
+      requests_(options),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  server_.sin_family = AF_INET;
+  server_.sin_port = htons(options.port);
+  server_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   links_.reserve(options.connections);
   for (std::size_t i = 0; i < options.connections; ++i) {
-    links_.emplace_back(server, from);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = i;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, links_.back().descriptor(), &event);
+    links_.emplace_back(server_, from_);
+    watch(i);
     free_.push_back(options.connections - 1 - i);
   }
   gone_.resize(options.connections);
@@ -160,14 +165,33 @@ void Load::send_due(std::deque<Asked>& due) {
   }
 }
 
+void Load::watch(std::size_t link) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = link;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, links_[link].descriptor(), &event);
+}
+
+void Load::reconnect(std::size_t link) {
+  unanswered_ -= links_[link].waiting();
+  links_[link].reopen(server_, from_);
+  watch(link);
+  gone_[link] = false;
+  ++reconnected_;
+}
+
 void Load::on_event(const epoll_event& event) {
   const std::size_t index = event.data.u64;
   Link& link = links_[index];
+  bool told_off = false;
   const bool open = link.receive([&](const Asked& asked, const Answer& answer) {
     --unanswered_;
+    told_off = told_off || answer.status == 429;
     tally_.count_answer(asked, answer, steady_clock::now());
   }) && link.send_rest();
-  if (!open && !gone_[index]) {
+  if (options_.reconnect && (told_off || !open)) {
+    reconnect(index);
+  } else if (!open && !gone_[index]) {
     gone_[index] = true;
     ++broken_;
     epoll_ctl(epoll_, EPOLL_CTL_DEL, link.descriptor(), nullptr);
@@ -233,7 +257,7 @@ std::string Load::run() {
     send_due(due_);
     serve(steady_clock::now() + std::chrono::milliseconds(1));
   }
-  return tally_.json(requests_.sent(), unanswered_ + due_.size(), broken_);
+  return tally_.json(requests_.sent(), unanswered_ + due_.size(), broken_, reconnected_);
 }
 
 /// Connections need file descriptors; the soft limit is only a default.
@@ -262,6 +286,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 64));
   app.add_option("--skip", options.skip, "requests that an earlier run has sent");
   app.add_option("--patience", options.patience_s, "seconds to wait for the last answers");
+  app.add_flag("--reconnect", options.reconnect, "come on a new connection after each 429 or end of the old one");
   CLI11_PARSE(app, argc, argv);
   try {
     zl::open_loop::allow_connections();

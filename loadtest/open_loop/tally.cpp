@@ -89,7 +89,7 @@ void Tally::count_answer(const Asked& asked, const Answer& answer, SteadyTime no
   if (answer.status == 503) ++slice.refused;
 }
 
-std::string Tally::json(std::size_t sent, std::size_t unanswered, std::size_t broken) const {
+std::string Tally::json(std::size_t sent, std::size_t unanswered, std::size_t broken, std::size_t reconnected) const {
   std::string phases;
   for (const PhaseTally& phase : phases_) {
     if (!phases.empty()) phases += ',';
@@ -101,8 +101,9 @@ std::string Tally::json(std::size_t sent, std::size_t unanswered, std::size_t br
     slices += fmt::format(R"({{"meant":{},"refused":{},"created":{},"p99_ms":{:.3f}}})", slice.meant, slice.refused,
                           slice.created_ms.size(), percentile(slice.created_ms, 0.99));
   }
-  return fmt::format(R"({{"sent":{},"unanswered":{},"broken":{},"phases":[{}],"slice_s":0.1,"slices":[{}]}})", sent,
-                     unanswered, broken, phases, slices);
+  return fmt::format(
+      R"({{"sent":{},"unanswered":{},"broken":{},"reconnected":{},"phases":[{}],"slice_s":0.1,"slices":[{}]}})", sent,
+      unanswered, broken, reconnected, phases, slices);
 }
 
 }  // namespace zl::open_loop

@@ -41,8 +41,8 @@ class Tally {
   void count_sent(const Asked& asked, SteadyTime now);
   void count_answer(const Asked& asked, const Answer& answer, SteadyTime now);
 
-  /// One line of JSON; `unanswered` and `broken` are the caller's counts.
-  std::string json(std::size_t sent, std::size_t unanswered, std::size_t broken) const;
+  /// One line of JSON; `unanswered`, `broken` and `reconnected` are the caller's counts.
+  std::string json(std::size_t sent, std::size_t unanswered, std::size_t broken, std::size_t reconnected) const;
 
  private:
   Slice& slice_of(SteadyTime moment);

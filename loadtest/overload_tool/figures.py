@@ -70,13 +70,18 @@ def overload_verdict(run: dict, peak: float, least_goodput: float = 0.9) -> dict
     return found
 
 
-def hammer_verdict(pairs: list[tuple[float, float]], taken: list[dict[str, int]], bucket: float) -> dict:
-    """Of what others made alone and beside those who hammered, and of what those were answered each time."""
+def hammer_verdict(pairs: list[tuple[float, float]], taken: list[dict[str, int]], bucket: float, room: bool = False) -> dict:
+    """Of what others made alone and beside those who hammered, and of what those were answered each time. With `room` those ask for
+    so little at a time that a 503 means that connections, which are everybody's, are used up."""
     ratio = median([beside / alone for alone, beside in pairs])
-    let_pass = max(sum(count for kind, count in answers.items() if not kind.startswith("429")) for answers in taken)
+    refused = [sum(count for kind, count in answers.items() if kind.startswith("429")) for answers in taken]
+    overloaded = [answers.get("503 overloaded", 0) for answers in taken]
+    let_pass = max(sum(answers.values()) - sum(others) for answers, *others in zip(taken, refused, overloaded))
     return {"alone_per_s": [alone for alone, _ in pairs], "beside_per_s": [beside for _, beside in pairs],
-            "ratio": ratio, "hammer_answers": taken, "hammer_let_pass": let_pass, "bucket": bucket,
-            "passed": ratio >= LEAST_LEFT and 0 < let_pass <= bucket}
+            "ratio": ratio, "hammer_answers": taken, "hammer_let_pass": let_pass, "hammer_refused": refused,
+            "hammer_overloaded": overloaded, "bucket": bucket,
+            "passed": ratio >= LEAST_LEFT and 0 < let_pass <= bucket and min(refused) > 0
+            and not (room and any(overloaded))}
 
 
 def median(values: list[float]) -> float:

@@ -147,16 +147,22 @@ class Scene:
         return run
 
     @contextlib.contextmanager
-    def hammering(self, people: str, spending_s: float, seconds: float):
-        """Begins by spending its burst in `spending_s`, and goes on for `seconds` and a little more."""
+    def hammering(self, people: str, spending_s: float, seconds: float, reconnects: bool = False):
+        """Begins by spending its burst in `spending_s`, and goes on for `seconds` and a little more. With `reconnects` each 429 is
+        answered by a reset and a new connection; nothing would read what else is in its pipeline."""
+        manner = ["--waiting", 1, "--reconnect"] if reconnects else ["--waiting", 16]
         one = Hammering(self._command(people, "first.list", [f"burst:0:{spending_s}", f"hammer:0:{seconds + 1}"],
                                       ["--connections", HAMMERING_CONNECTIONS, "--closed-connections", HAMMERING_CONNECTIONS,
-                                       "--waiting", 16, "--from", "127.0.0.2", "--patience", 0]))
+                                       *manner, "--from", "127.0.0.2", "--patience", 0]))
         time.sleep(spending_s)
         yield one
         one.end()
 
-    def number(self, key: str) -> float:
+    def bucket(self, whose: str) -> tuple[float, float]:
+        """What a user or an address may send in a second in the long run, and at once."""
+        return self._number(f"http.rate_{whose}_per_s"), self._number(f"http.rate_{whose}_burst")
+
+    def _number(self, key: str) -> float:
         """One of the settings; the last word on it counts."""
         return float([setting for setting in self._settings if setting.startswith(f"{key}=")][-1].partition("=")[2])
 

@@ -1,5 +1,7 @@
 #include "http/connection.hpp"
 
+#include <poll.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
@@ -7,6 +9,7 @@
 #include <utility>
 
 #include "base/crash_point.hpp"
+#include "http/client_address.hpp"
 #include "http/problem.hpp"
 
 namespace zl::http {
@@ -96,6 +99,15 @@ void Connection::check_deadline(base::SteadyTime now) {
   socket_.cancel(ignored);
 }
 
+/// Half of a hang-up counts too: otherwise whoever comes and goes would fill the places of others.
+void Connection::check_peer() {
+  if (pausing_ == nullptr) return;
+  pollfd peer{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+  if (::poll(&peer, 1, 0) <= 0) return;
+  hung_up_ = true;
+  pausing_->cancel();
+}
+
 void Connection::drain() {
   if (pausing_ != nullptr) pausing_->cancel();
   if (phase_ != Phase::idle) return;
@@ -130,6 +142,7 @@ void Connection::give_exchange_back() {
 }
 
 asio::awaitable<void> Connection::serve() {
+  if (!has_turn() && !co_await wait_for_turn()) co_return;
   while (true) {
     const Parsed parsed = parse();
     if (parsed == Parsed::wrong) {
@@ -165,7 +178,7 @@ asio::awaitable<void> Connection::serve() {
       co_await linger();
       co_return;
     }
-    if (too_fast) co_await pause();
+    if (too_fast && !co_await wait_for_turn()) co_return;
   }
   boost::system::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
@@ -303,8 +316,25 @@ bool Connection::came_by_itself() const {
   return exchange_->request.address == place_.address();
 }
 
-/// Whoever asks faster than allowed waits for it: else telling them so, again and again, would be at the cost of
-/// others.
+/// Whether this connection may be read now. An address has so many turns as it may have connections at once, and new
+/// ones at the rate of its requests: who is told 429 and comes on another connection gains nothing by it.
+bool Connection::has_turn() {
+  if (share_.options.pause == base::Milliseconds(0) || share_.dispatcher->is_proxy(place_.address())) return true;
+  return share_.turns.take(limit_key(place_.address()), 1, now_) == 0;
+}
+
+/// Whoever asks or comes faster than allowed waits for it: else telling them so, again and again, would be at the cost
+/// of others. False where nobody is there any more, or has waited for as long as anybody may be idle.
+asio::awaitable<bool> Connection::wait_for_turn() {
+  const base::SteadyTime end = now_ + share_.options.idle_timeout;
+  do {
+    co_await pause();
+    if (hung_up_ || share_.draining || now_ >= end) co_return false;
+  } while (!has_turn());
+  enter(Phase::idle);
+  co_return true;
+}
+
 asio::awaitable<void> Connection::pause() {
   enter(Phase::handling);
   asio::steady_timer timer(socket_.get_executor(), share_.options.pause);

@@ -17,6 +17,7 @@
 #include "http/answer.hpp"
 #include "http/connection_limits.hpp"
 #include "http/dispatcher.hpp"
+#include "http/rate_limit.hpp"
 #include "http/request_parser.hpp"
 
 namespace zl::http {
@@ -29,7 +30,7 @@ struct ConnectionOptions {
   base::Milliseconds body_timeout{10'000};
   base::Milliseconds idle_timeout{60'000};
   base::Milliseconds write_timeout{10'000};
-  base::Milliseconds pause{1000};           ///< after a 429, before the next request of the connection is looked at
+  base::Milliseconds pause{1000};           ///< before somebody who comes too often is read; zero: nobody waits
   std::size_t output_limit_bytes = 65'536;  ///< answers to pipelined requests are written when they reach this
 };
 
@@ -49,6 +50,7 @@ struct Exchange {
 /// What the connections of one loop share. Used on that loop only.
 struct LoopShare {
   Dispatcher* dispatcher = nullptr;  ///< set before the first connection
+  RateLimit& turns;                  ///< by address: its connections that are new, or were told 429, and are then read
   const base::Clock& clock;
   const ConnectionOptions& options;
   bool draining = false;
@@ -74,6 +76,9 @@ class Connection {
   /// Ends what has taken too long: a slow sender is told so (408), others are closed.
   void check_deadline(base::SteadyTime now);
 
+  /// Ends the pause of somebody who has hung up: the place is another's.
+  void check_peer();
+
   /// Closes an idle connection at once; a busy one behind the answer that it is waiting for.
   void drain();
 
@@ -93,6 +98,8 @@ class Connection {
   Written write_some();
   asio::awaitable<bool> flush();
   bool came_by_itself() const;
+  bool has_turn();
+  asio::awaitable<bool> wait_for_turn();
   asio::awaitable<void> pause();
   asio::awaitable<void> refuse();
   asio::awaitable<void> linger();
@@ -109,6 +116,7 @@ class Connection {
   base::SteadyTime deadline_;
   asio::steady_timer* pausing_ = nullptr;  ///< while it is awaited
   bool timed_out_ = false;
+  bool hung_up_ = false;
   bool header_checked_ = false;
   int failed_status_ = 0;  ///< what a request that could not be read is answered with
   std::size_t header_bytes_ = 0;

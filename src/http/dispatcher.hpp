@@ -35,6 +35,9 @@ class Dispatcher {
     return proxies_.client_address(peer, forwarded_for);
   }
 
+  /// Whether the peer speaks for others.
+  bool is_proxy(const std::string& peer) const { return proxies_.trusts(peer); }
+
  private:
   /// The answer that ends the request before its endpoint, if any; fills the caller in.
   std::optional<Answer> admit(Request& request, const Match& match);

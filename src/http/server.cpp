@@ -44,11 +44,11 @@ tcp::acceptor listen_on(const runtime::Loops::Executor& executor, const tcp::end
 class Server::Listener : public std::enable_shared_from_this<Listener> {
  public:
   Listener(tcp::acceptor acceptor, const base::Clock& clock, base::Random& random, const ConnectionOptions& options,
-           ConnectionLimits& limits)
+           ConnectionLimits& limits, RateLimit& turns)
       : acceptor_(std::move(acceptor)),
         sweep_timer_(acceptor_.get_executor()),
         limits_(limits),
-        share_{.clock = clock, .options = options, .connections = {}, .spare = {}} {
+        share_{.turns = turns, .clock = clock, .options = options, .connections = {}, .spare = {}} {
     random.fill({reinterpret_cast<std::uint8_t*>(&share_.request_prefix), sizeof share_.request_prefix});
   }
 
@@ -115,7 +115,10 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
       self->sweep_timer_.expires_after(sweep_interval);
       co_await self->sweep_timer_.async_wait(as_result);
       const base::SteadyTime now = self->share_.clock.steady_now();
-      for (Connection* connection : self->share_.connections) connection->check_deadline(now);
+      for (Connection* connection : self->share_.connections) {
+        connection->check_deadline(now);
+        connection->check_peer();
+      }
       self->swept_last_ = self->share_.draining && self->share_.connections.empty();
     }
   }
@@ -140,7 +143,8 @@ Server::Server(runtime::Loops& loops, const base::Clock& clock, base::Random& ra
     : options_(std::move(options)),
       clock_(clock),
       random_(random),
-      limits_(options_.max_connections, options_.max_connections_per_address) {
+      limits_(options_.max_connections, options_.max_connections_per_address),
+      turns_(options_.turns, options_.turn_keys) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options_.address, error);
   if (error) throw std::runtime_error("http.address: " + options_.address + " is no IP address");
@@ -152,7 +156,7 @@ Server::Server(runtime::Loops& loops, const base::Clock& clock, base::Random& ra
       tcp::acceptor acceptor = listen_on(loops.executor(i), endpoint, options_.reuse_port || loops.size() > 1);
       endpoint = acceptor.local_endpoint();
       listeners_.push_back(
-          std::make_shared<Listener>(std::move(acceptor), clock_, random_, options_.connection, limits_));
+          std::make_shared<Listener>(std::move(acceptor), clock_, random_, options_.connection, limits_, turns_));
     }
   } catch (const boost::system::system_error& failed) {
     throw std::runtime_error("http.port: cannot listen on " + options_.address + ":" + std::to_string(options_.port) +

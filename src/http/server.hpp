@@ -22,6 +22,8 @@ struct ServerOptions {
   bool reuse_port = false;    ///< share the port with other processes
   std::size_t max_connections = 20'000;
   std::size_t max_connections_per_address = 16'384;
+  Rate turns{500, 16'384};  ///< of an address: see LoopShare
+  std::size_t turn_keys = 65'536;
   ConnectionOptions connection;
 };
 
@@ -49,6 +51,7 @@ class Server {
   const base::Clock& clock_;
   base::Random& random_;
   ConnectionLimits limits_;
+  RateLimit turns_;
   std::uint16_t port_ = 0;
   std::vector<std::shared_ptr<Listener>> listeners_;
 };

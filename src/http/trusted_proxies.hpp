@@ -18,9 +18,10 @@ class TrustedProxies {
   /// the last that no trusted proxy added.
   std::string client_address(const std::string& peer, std::string_view forwarded_for) const;
 
- private:
-  bool trusts(std::string_view text) const;
+  /// `address` as address_text() writes it.
+  bool trusts(std::string_view address) const;
 
+ private:
   std::vector<boost::asio::ip::network_v4> v4_;
   std::vector<boost::asio::ip::network_v6> v6_;
 };

@@ -63,7 +63,8 @@ constexpr Setting setting_table[] = {
      "Open connections; a further one is closed at once.", "Serves more parents at a time, for memory and descriptors.",
      "Protects the machine."},
     {"http.max_connections_per_address", IntegerType{16384, 1, 1000000, "connections"},
-     "Open connections of one address, or of one IPv6 /64; a further one is closed at once.",
+     "Open connections of one address, or of one IPv6 /64; a further one is closed at once. So many may also be opened "
+     "within a moment; those that come sooner than http.rate_address_per_s after that are read later.",
      "Lets more people behind one carrier's address in.", "Leaves one address less to take from the others."},
     {"http.rate_user_per_s", IntegerType{10, 1, 1000000, "requests per second"},
      "Requests of one user in the long run; beyond it 429.", "Bears impatient clients.", "Stops robots sooner."},
@@ -77,8 +78,8 @@ constexpr Setting setting_table[] = {
      "Requests that one address, or one IPv6 /64, may send at once.", "Lets bigger carriers through.",
      "Stops floods from one address sooner."},
     {"http.rate_pause_ms", IntegerType{1000, 0, 60000, "ms"},
-     "Time that a connection is not read after a 429 for its speed; one of a trusted proxy, which serves others too, "
-     "always is.",
+     "Time that a connection is not read after a 429 for its speed, or where its address opens too many; one of a "
+     "trusted proxy, which serves others too, always is. 0: nobody waits.",
      "Leaves a robot less to take from the others.", "Bears clients that ask for many things at once."},
     {"http.queue_target_ms", IntegerType{250, 1, 60000, "ms"},
      "Time that requests wait for their event loop; where it is longer, bookings that need a store are refused with "

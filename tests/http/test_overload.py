@@ -213,6 +213,50 @@ class TooFast(TownCase):
         server.stop()  # fails where it takes longer than a minute
         self.assertEqual(list(answers), [])
 
+    def ask_the_time(self, server, address, timeout_s=60):
+        """On a connection of its own; the connection, and the status of its answer, None where none comes in time."""
+        where = urllib.parse.urlsplit(server.url)
+        connection = socket.create_connection((where.hostname, where.port), timeout=timeout_s, source_address=(address, 0))
+        self.addCleanup(connection.close)
+        connection.sendall(b"GET /api/v1/time HTTP/1.1\r\nHost: town\r\n\r\n")
+        try:
+            return connection, next(self.statuses(connection))
+        except TimeoutError:
+            return connection, None
+
+    def spend_the_turns(self, server, address, count):
+        for _ in range(count):
+            connection, status = self.ask_the_time(server, address)
+            self.assertEqual(status, 200)
+            connection.close()
+
+    def test_whoever_comes_on_ever_new_connections_is_read_later_and_others_at_once(self):
+        server = self.town.stack.start_server(http__max_connections_per_address=8, http__rate_address_per_s=1,
+                                              http__rate_pause_ms=PAUSE_MS)
+        self.spend_the_turns(server, "127.0.0.2", 8)
+        began = time.monotonic()
+        _, status = self.ask_the_time(server, "127.0.0.2")
+        self.assertEqual(status, 200)
+        self.assertGreaterEqual(time.monotonic() - began, PAUSE_MS / 1000 - 0.1)
+        began = time.monotonic()
+        self.assertEqual(self.ask_the_time(server, "127.0.0.3")[1], 200)
+        self.assertLess(time.monotonic() - began, PAUSE_MS / 1000)
+        server.stop()
+
+    def test_whoever_hangs_up_while_waiting_gives_the_place_back(self):
+        places = 8
+        server = self.town.stack.start_server(http__max_connections_per_address=places, http__rate_address_per_s=1,
+                                              http__rate_pause_ms=60_000)
+        self.spend_the_turns(server, "127.0.0.2", places)
+        statuses = []
+        for _ in range(4 * places):  # once a second one has a turn
+            connection, status = self.ask_the_time(server, "127.0.0.2", timeout_s=0.3)
+            statuses.append(status)
+            connection.close()
+        self.assertLessEqual(set(statuses), {None, 200}, "turned away for want of a place")
+        self.assertGreater(statuses.count(None), places)
+        server.stop()
+
     def test_a_proxys_connection_carries_others_and_is_always_read(self):
         server = self.narrow_server(http__rate_pause_ms=60_000, http__trusted_proxies="127.0.0.1")
         hasty, other = self.town.parent().on(server.url), self.town.parent().on(server.url)

@@ -86,7 +86,7 @@ class Verdict(unittest.TestCase):
 
 class HammerVerdict(unittest.TestCase):
     PAIRS = [(1_000.0, 950.0), (1_000.0, 500.0), (1_000.0, 900.0)]
-    TAKEN = [{"201": 5, "429 too_many_requests": 10_000}, {"409 sold_out": 40, "401 unauthorized": 30}]
+    TAKEN = [{"201": 5, "429 too_many_requests": 10_000}, {"409 sold_out": 40, "401 unauthorized": 30, "429 too_many_requests": 1}]
 
     def test_others_who_keep_nine_tenths_pass(self):
         found = figures.hammer_verdict(self.PAIRS, self.TAKEN, 70)
@@ -102,6 +102,14 @@ class HammerVerdict(unittest.TestCase):
 
     def test_who_was_never_let_through_hammered_nothing(self):
         self.assertFalse(figures.hammer_verdict(self.PAIRS, [{}], 70)["passed"])
+
+    def test_who_was_not_told_each_time_to_slow_down_hammered_nothing(self):
+        self.assertFalse(figures.hammer_verdict(self.PAIRS, [*self.TAKEN, {"201": 5}], 70)["passed"])
+
+    def test_who_asks_for_little_at_a_time_and_is_told_that_there_is_no_room_has_taken_it(self):
+        taken = [self.TAKEN[0], self.TAKEN[1] | {"503 overloaded": 1}]
+        self.assertTrue(figures.hammer_verdict(self.PAIRS, taken, 70)["passed"])
+        self.assertFalse(figures.hammer_verdict(self.PAIRS, taken, 70, room=True)["passed"])
 
 
 if __name__ == "__main__":
