@@ -11,11 +11,12 @@ find_package(tomlplusplus CONFIG REQUIRED)
 find_package(pugixml CONFIG REQUIRED)
 find_package(GTest CONFIG REQUIRED)
 
-# These three by pkg-config: hiredis 0.14 has no usable CMake version, argon2 none at all, and prometheus-cpp's asks for
-# the web servers and clients of parts that we don't use.
+# These four by pkg-config: hiredis 0.14 has no usable CMake version, argon2 and libxlsxwriter none at all, and
+# prometheus-cpp's asks for the web servers and clients of parts that we don't use.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis>=0.14)
 pkg_check_modules(argon2 REQUIRED IMPORTED_TARGET libargon2)
+pkg_check_modules(xlsxwriter REQUIRED IMPORTED_TARGET xlsxwriter)
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core prometheus-cpp-pull)
 
 # Coroutine frames are larger than what glibc's malloc keeps at hand for a thread. Sanitizers bring an allocator of their own.

@@ -71,6 +71,10 @@ class AttendanceStore {
   virtual asio::awaitable<base::Outcome<RosterPage>> roster(const base::ActivityId& activity_id,
                                                             std::optional<base::BookingId> after,
                                                             std::size_t limit) = 0;
+  /// Likewise the confirmed ones alone.
+  virtual asio::awaitable<base::Outcome<RosterPage>> confirmed(const base::ActivityId& activity_id,
+                                                               std::optional<base::BookingId> after,
+                                                               std::size_t limit) = 0;
 };
 
 struct AuditEntry {

@@ -51,14 +51,30 @@ CheckInDesk::Answer<base::Done> CheckInDesk::undo(base::CheckInId id, Claims who
   if (!activity) co_return activity.as<base::Done>();
   if (!*activity) co_return base::Code::not_found;
   if (!reaches(who, catalogue_.current(), **activity)) co_return base::Code::forbidden;
-  co_return co_await store_.undo(id, actor);
+  ZL_CRASH_POINT("undo.found");
+  const base::Outcome<base::Done> undone = co_await store_.undo(id, actor);
+  ZL_CRASH_POINT("undo.known");
+  co_return undone;
 }
 
 CheckInDesk::Answer<RosterPage> CheckInDesk::roster(base::ActivityId activity, std::optional<base::BookingId> after,
                                                     std::size_t limit, Claims who) {
-  if (catalogue_.current().activity(activity) == nullptr) co_return base::Code::not_found;
-  if (!reaches(who, catalogue_.current(), activity)) co_return base::Code::forbidden;
+  const base::Outcome<base::Done> shown = shows_roster(activity, who);
+  if (!shown) co_return shown.as<RosterPage>();
   co_return co_await store_.roster(activity, after, limit);
+}
+
+CheckInDesk::Answer<RosterPage> CheckInDesk::confirmed(base::ActivityId activity, std::optional<base::BookingId> after,
+                                                       std::size_t limit, Claims who) {
+  const base::Outcome<base::Done> shown = shows_roster(activity, who);
+  if (!shown) co_return shown.as<RosterPage>();
+  co_return co_await store_.confirmed(activity, after, limit);
+}
+
+base::Outcome<base::Done> CheckInDesk::shows_roster(const base::ActivityId& activity, const Claims& who) const {
+  if (catalogue_.current().activity(activity) == nullptr) return base::Code::not_found;
+  if (!reaches(who, catalogue_.current(), activity)) return base::Code::forbidden;
+  return base::Done{};
 }
 
 }  // namespace zl::app

@@ -37,6 +37,11 @@ class CheckInDesk {
   Answer<base::Done> undo(base::CheckInId id, Claims who, Actor actor);
   Answer<RosterPage> roster(base::ActivityId activity, std::optional<base::BookingId> after, std::size_t limit,
                             Claims who);
+  /// Likewise the confirmed bookings alone.
+  Answer<RosterPage> confirmed(base::ActivityId activity, std::optional<base::BookingId> after, std::size_t limit,
+                               Claims who);
+  /// Whether rosters of the activity are for them. Refused: not_found, forbidden.
+  base::Outcome<base::Done> shows_roster(const base::ActivityId& activity, const Claims& who) const;
 
   /// From when on a session with this start can be checked in to.
   base::Instant begins_at(base::Instant starts_at) const { return starts_at - early_; }

@@ -29,15 +29,16 @@ namespace zl::base {
 
 /// Of every point the operation that passes it, and what has just been done there. A test visits each.
 inline constexpr auto crash_points = std::to_array<std::string_view>({
-    "book.place_taken", "book.granted",     "ledger.batch_taken", "book.locked",     "ledger.commit_under_way",
-    "ledger.committed", "ledger.answered",  "book.known",         "book.confirmed",  "http.answer_ready",
-    "http.answer_sent", "book.denied",      "book.given_back",    "book.fenced",     "cancel.found",
-    "cancel.locked",    "cancel.known",     "cancel.freed",       "publish.locked",  "publish.marked",
-    "publish.opened",   "publish.recorded", "publish.known",      "gate.image_read", "gate.staged",
-    "gate.installed",   "publish.followed", "publish.told",       "close.closed",    "close.bookings_cancelled",
-    "close.recorded",   "close.known",      "check_in.asked",     "check_in.locked", "check_in.written",
-    "check_in.known",   "reconcile.fenced", "reconcile.returned", "message.claimed", "message.sent",
-    "message.settled",
+    "book.place_taken",   "book.granted",     "ledger.batch_taken", "book.locked",         "ledger.commit_under_way",
+    "ledger.committed",   "ledger.answered",  "book.known",         "book.confirmed",      "http.answer_ready",
+    "http.answer_sent",   "book.denied",      "book.given_back",    "book.fenced",         "cancel.found",
+    "cancel.locked",      "cancel.known",     "cancel.freed",       "publish.locked",      "publish.marked",
+    "publish.opened",     "publish.recorded", "publish.known",      "gate.image_read",     "gate.staged",
+    "gate.installed",     "publish.followed", "publish.told",       "close.closed",        "close.bookings_cancelled",
+    "close.recorded",     "close.known",      "check_in.asked",     "check_in.locked",     "check_in.written",
+    "check_in.known",     "undo.found",       "undo.locked",        "undo.marked",         "undo.recorded",
+    "undo.known",         "late_grant.heard", "late_grant.waited",  "late_grant.returned", "reconcile.fenced",
+    "reconcile.returned", "message.claimed",  "message.sent",       "message.settled",
 });
 
 consteval std::size_t crash_point_named(std::string_view name) {

@@ -42,4 +42,8 @@ inline constexpr std::size_t attendees_per_user = 10;
 inline constexpr std::size_t page_default = 50;
 inline constexpr std::size_t page_max = 200;
 
+// Rosters as files, in each process.
+inline constexpr std::size_t export_page = 1000;  ///< bookings that are read at a time
+inline constexpr std::size_t exports_at_once = 4;
+
 }  // namespace zl::base::limits

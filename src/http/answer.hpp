@@ -1,6 +1,7 @@
 // One answer, before it becomes bytes.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,9 @@ struct Answer {
   bool close = false;      ///< end the connection behind it
   bool silent = false;     ///< end the connection instead of it
   bool pause = false;      ///< leave the connection's next request unread for a while
+
+  /// A place that a large answer takes until it is sent.
+  std::shared_ptr<const void> keeps;
 
   /// Sets a header; another value under the name goes.
   Answer& with(std::string_view name, std::string value);

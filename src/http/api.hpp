@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <filesystem>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "base/code.hpp"
 #include "http/answer.hpp"
 #include "http/request.hpp"
+#include "runtime/blocking_pool.hpp"
+#include "runtime/guard.hpp"
 #include "runtime/metrics.hpp"
 
 namespace zl::app {
@@ -50,6 +53,13 @@ struct Platform {
   std::vector<VerifyFile> verify_files;
 };
 
+/// Where spreadsheets are made, which takes longer than a loop may.
+struct Exports {
+  runtime::BlockingPool& pool;
+  runtime::BoundedCount& places;  ///< one for each export, from its beginning until it is sent
+  std::filesystem::path folder;   ///< for what is written on the way
+};
+
 /// Everything that endpoints need; lives as long as the server.
 struct Api {
   app::Book& book;
@@ -66,6 +76,7 @@ struct Api {
   const app::BookingIds& ids;
   const base::Clock& clock;
   runtime::Metrics& metrics;
+  Exports exports;
   bool (*ready)(const void* context);  ///< Redis and MySQL answer
   const void* ready_context;
   int offset_minutes;

@@ -63,6 +63,10 @@ asio::awaitable<Answer> admin_get_roster(const Api& api, Request& request);
 asio::awaitable<Answer> admin_check_in(const Api& api, Request& request);
 asio::awaitable<Answer> admin_undo_check_in(const Api& api, Request& request);
 
+// api_exports.cpp: rosters for spreadsheets.
+asio::awaitable<Answer> admin_roster_csv(const Api& api, Request& request);
+asio::awaitable<Answer> admin_roster_xlsx(const Api& api, Request& request);
+
 // api_scene_codes.cpp: QR codes of the chat platform.
 asio::awaitable<Answer> admin_get_station_code(const Api& api, Request& request);
 asio::awaitable<Answer> admin_get_session_code(const Api& api, Request& request);

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "http/problem_texts.hpp"
+#include "http/query.hpp"
 #include "http/wire_names.hpp"
 
 namespace zl::http {
@@ -53,21 +54,9 @@ const Words& words_of(app::LoginEnd why) {
   return foreign;
 }
 
-/// Every byte but letters, digits and "-._~/" as %XX, which needs no escaping in HTML either.
+/// Needs no escaping in HTML either.
 std::string encoded_path(std::string_view path) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  static constexpr std::string_view kept = "-._~/";
-  std::string out;
-  for (const char c : path) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (plain || kept.find(c) != std::string_view::npos) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.append({'%', digits[byte >> 4U], digits[byte & 15U]});
-  }
-  return out;
+  return percent_encoded(path, "-._~/");
 }
 
 }  // namespace

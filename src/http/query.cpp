@@ -65,6 +65,21 @@ bool is_key_character(char c) {
 
 }  // namespace
 
+std::string percent_encoded(std::string_view text, std::string_view kept) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain || kept.find(c) != std::string_view::npos) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.append({'%', digits[byte >> 4U], digits[byte & 15U]});
+  }
+  return out;
+}
+
 std::optional<std::string> query_value(std::string_view query, std::string_view name, bool& malformed) {
   while (!query.empty()) {
     const std::string_view parameter = take_parameter(query);

@@ -16,6 +16,9 @@ namespace zl::http {
 /// where the encoding is broken or gives no UTF-8.
 std::optional<std::string> query_value(std::string_view query, std::string_view name, bool& malformed);
 
+/// Every byte but letters, digits and those of `kept` as %XX.
+std::string percent_encoded(std::string_view text, std::string_view kept);
+
 /// Parameters of names that are not known, which somebody else may have added.
 enum class Others { refused = 1, ignored };
 

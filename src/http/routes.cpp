@@ -35,6 +35,7 @@ constexpr Caller all_staff = staff(Role::town_admin, Role::station_admin, Role::
 
 constexpr int password_cost = 10;
 constexpr int login_cost = 10;  // asks the platform, and writes
+constexpr int export_cost = 10;
 // All pushes come from a few addresses of the platform, or from that of a proxy which thousands of parents share: a
 // limit by address would turn them away in a rush, and after three times the platform tells the parent that we are
 // broken. What a forger costs is bounded by the limits on connections and bodies.
@@ -90,6 +91,8 @@ constexpr Route table[] = {
     {Method::post, "/api/v1/admin/activities/{}/cancel", admins, Body::json, admin_cancel_activity},
 
     {Method::get, "/api/v1/admin/activities/{}/roster", all_staff, Body::none, admin_get_roster, "cursor limit"},
+    {Method::get, "/api/v1/admin/activities/{}/roster.csv", all_staff, Body::none, admin_roster_csv, {}, export_cost},
+    {Method::get, "/api/v1/admin/activities/{}/roster.xlsx", all_staff, Body::none, admin_roster_xlsx, {}, export_cost},
     {Method::post, "/api/v1/admin/check-ins", door, Body::json, admin_check_in},
     {Method::delete_, "/api/v1/admin/check-ins/{}", door, Body::none, admin_undo_check_in},
 

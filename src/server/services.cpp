@@ -1,6 +1,7 @@
 #include "server/services.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <stdexcept>
 
 #include "runtime/log.hpp"
@@ -91,6 +92,7 @@ Services::Services(const Config& config)
       loops_(config_.http.io_threads),
       tasks_(loops_.executor(0), 16'384),
       password_pool_("password", config_.auth.password_threads, config_.auth.password_queue, clock_),
+      export_pool_("export", 1, base::limits::exports_at_once, clock_),
       mysql_(config_.mysql, clock_, random_, *metrics_),
       redis_(config_.redis, Milliseconds(config_.booking.hold_ttl_ms), loops_, random_, *metrics_),
       time_(clock_),
@@ -147,6 +149,7 @@ http::Api Services::make_api() {
           ids_,
           clock_,
           *metrics_,
+          {export_pool_, exports_, std::filesystem::temp_directory_path()},
           [](const void* services) { return static_cast<const Services*>(services)->ready(); },
           this,
           config_.booking.utc_offset_minutes,
@@ -257,6 +260,7 @@ void Services::stop() {
   }
   mysql_.stop();
   password_pool_.stop();
+  export_pool_.stop();
   redis_.stop();
   loops_.stop();
   loops_.join();

@@ -25,10 +25,12 @@
 #include "app/show_scene_code.hpp"
 #include "app/sign_in.hpp"
 #include "app/tokens.hpp"
+#include "base/limits.hpp"
 #include "http/api.hpp"
 #include "http/dispatcher.hpp"
 #include "http/server.hpp"
 #include "runtime/blocking_pool.hpp"
+#include "runtime/guard.hpp"
 #include "runtime/loop_lag.hpp"
 #include "runtime/loops.hpp"
 #include "runtime/metrics.hpp"
@@ -79,9 +81,11 @@ class Services final : private app::SeatNews {
   runtime::SystemRandom random_;
   std::shared_ptr<runtime::Metrics> metrics_ = std::make_shared<runtime::Metrics>();
 
+  runtime::BoundedCount exports_{base::limits::exports_at_once};  ///< outlives the connections of the loops
   runtime::Loops loops_;
   runtime::TaskGroup tasks_;
   runtime::BlockingPool password_pool_;
+  runtime::BlockingPool export_pool_;  ///< of one thread, see http::xlsx_file()
   MysqlSide mysql_;
   RedisSide redis_;
   // Made when the port is known; null where WeChat is not enabled.

@@ -96,6 +96,33 @@ class CheckIn(Operation):
         self.case.assertEqual(self.sql(f"SELECT COUNT(*) FROM audit WHERE subject = X'{first.json['id']}'"), [["1"]])
 
 
+class Undo(CheckIn):
+    def begin(self):
+        super().begin()
+        self.entered = made(self.town.admin.post("/admin/check-ins", self.body, headers=self.headers))
+
+    def perform(self):
+        self.undo()
+
+    def undo(self):
+        return self.town.admin.delete(f"/admin/check-ins/{self.entered['id']}")
+
+    def settle(self):
+        """Undone and recorded, or neither; undone again is done and recorded once, and the child may come in again."""
+        self.case.assertIn(self.rows(), (["1", "0"], ["0", "1"]))
+        for _ in range(2):
+            self.case.assertEqual(self.undo().status, 204)
+            self.case.assertEqual(self.rows(), ["0", "1"])
+        again = made(self.town.admin.post("/admin/check-ins", self.body, headers={"Idempotency-Key": key()}))
+        self.case.assertNotEqual(again["id"], self.entered["id"])
+
+    def rows(self):
+        """Whether it counts, and how often the audit tells that it was undone."""
+        [row] = self.sql("SELECT COALESCE(c.active, 0), (SELECT COUNT(*) FROM audit WHERE subject = c.id AND "
+                         f"action = 'check_in.undo') FROM check_ins c WHERE c.id = X'{self.entered['id']}'")
+        return row
+
+
 class Refused(Operation):
     """The ledger refuses what the gate has granted: behind its back the activity is not open."""
 

@@ -55,6 +55,8 @@ RULES = {
     "POST /api/v1/admin/activities/{}/publish": ADMINS,
     "POST /api/v1/admin/activities/{}/cancel": ADMINS,
     "GET /api/v1/admin/activities/{}/roster": STAFF,
+    "GET /api/v1/admin/activities/{}/roster.csv": STAFF,
+    "GET /api/v1/admin/activities/{}/roster.xlsx": STAFF,
     "POST /api/v1/admin/check-ins": DOOR,
     "DELETE /api/v1/admin/check-ins/{}": DOOR,
     "GET /api/v1/admin/users": INSPECTORS,

@@ -148,18 +148,6 @@ class QueriesStayQueries(Unchanged):
                 self.refused(answer, 412, "version_mismatch")
 
 
-class Exports(TownCase):
-    def test_there_is_no_spreadsheet_yet_in_which_a_formula_could_run(self):
-        """Titles and names may begin with = + - @. Who adds an export adds a test of what it makes of them."""
-        for operation in CONTRACT.operations:
-            for response in operation.description["responses"].values():
-                for media_type in CONTRACT.resolve(response).get("content", {}):
-                    self.assertNotRegex(media_type, "csv|excel|spreadsheet|officedocument", str(operation))
-        activity = self.town.activity()
-        for ending in (".csv", ".xlsx"):
-            self.refused(self.town.admin.get(f"/admin/activities/{activity['id']}/roster{ending}"), 404, "not_found")
-
-
 class LogLines(RawCase):
     """A line of the log is one event of ours, whatever a client has sent."""
 

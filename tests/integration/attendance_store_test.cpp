@@ -233,6 +233,33 @@ TEST_F(AttendanceStoreTest, the_roster_has_everybody_in_pages) {
   EXPECT_TRUE(wait(store_->roster(new_id<base::ActivityId>(), std::nullopt, 3)).value().items.empty());
 }
 
+TEST_F(AttendanceStoreTest, the_confirmed_ones_come_in_full_pages_whoever_cancelled_between_them) {
+  const domain::Activity activity = an_activity();
+  connection_.execute(sql("UPDATE activity_seats SET capacity = 100 WHERE activity_id = ?", activity.id));
+  std::vector<base::BookingId> stay;
+  for (int i = 0; i < 12; ++i) {
+    const base::BookingId booking = a_booking(activity);
+    if (i % 3 == 0) {
+      stay.push_back(booking);
+    } else {
+      connection_.execute(sql("UPDATE bookings SET state = 4, active = NULL, cancelled_at = 5 WHERE id = ?", booking));
+    }
+  }
+  std::ranges::sort(stay);
+  ASSERT_TRUE(check_in(stay[3], activity).is_done());
+
+  const app::RosterPage first = wait(store_->confirmed(activity.id, std::nullopt, 3)).value();
+  const app::RosterPage second = wait(store_->confirmed(activity.id, first.items.back().booking.id, 3)).value();
+
+  ASSERT_EQ(first.items.size(), 3U);
+  ASSERT_EQ(second.items.size(), 1U);
+  EXPECT_TRUE(first.more);
+  EXPECT_FALSE(second.more);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(first.items[i].booking.id, stay[i]);
+  EXPECT_EQ(second.items[0].booking.id, stay[3]);
+  EXPECT_EQ(second.items[0].attendance.size(), 1U);
+}
+
 TEST_F(AttendanceStoreTest, the_audit_is_read_newest_first_and_filtered) {
   clock_.now = clock_.now + one_hour * 1000;
   const domain::Activity activity = an_activity();

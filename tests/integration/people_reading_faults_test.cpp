@@ -109,6 +109,9 @@ TEST_F(PeopleReadingFaultsTest, OfWhoWasAtASession) {
         }
       });
   fail_each_statement_of(
+      2, [&] { return door->confirmed(activity, std::nullopt, 10); },
+      [&](const app::RosterPage& page) { EXPECT_EQ(page.items.size(), 2U); });
+  fail_each_statement_of(
       1, [&] { return door->activity_of(check_in); },
       [&](const std::optional<base::ActivityId>& found) { EXPECT_EQ(found, activity); });
 }

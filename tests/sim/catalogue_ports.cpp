@@ -94,6 +94,10 @@ Answer<app::RosterPage> SimAttendance::roster(const base::ActivityId&, std::opti
   return not_simulated<app::RosterPage>();
 }
 
+Answer<app::RosterPage> SimAttendance::confirmed(const base::ActivityId&, std::optional<base::BookingId>, std::size_t) {
+  return not_simulated<app::RosterPage>();
+}
+
 Answer<std::vector<app::Change>> SimFeed::changes_since(std::uint64_t seq, std::size_t limit) {
   using Changes = std::vector<app::Change>;
   return pool_.read<Changes>("feed.since", [seq, limit](const MysqlSim& mysql) {

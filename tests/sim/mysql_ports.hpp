@@ -80,6 +80,8 @@ class SimAttendance final : public app::AttendanceStore {
   Answer<base::Done> undo(const base::CheckInId& id, const app::Actor& actor) override;
   Answer<app::RosterPage> roster(const base::ActivityId& activity_id, std::optional<base::BookingId> after,
                                  std::size_t limit) override;
+  Answer<app::RosterPage> confirmed(const base::ActivityId& activity_id, std::optional<base::BookingId> after,
+                                    std::size_t limit) override;
 
  private:
   Pool pool_;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/crash_point.hpp"
 #include "store/mysql/audit_detail.hpp"
 #include "store/mysql/booking_statements.hpp"
 #include "store/mysql/sql.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 using base::Outcome;
 using boost::asio::awaitable;
+using domain::BookingState;
 
 // By primary keys; locks nothing.
 constexpr std::string_view select_activity_of =
@@ -23,13 +25,13 @@ constexpr std::string_view select_check_in_for_update =
     "SELECT active, booking_id, session_id FROM check_ins WHERE id = ? FOR UPDATE";
 constexpr std::string_view update_undone = "UPDATE check_ins SET active = NULL WHERE id = ?";
 
-// The columns of booking_row(), and more. Index bookings_activity covers the choice of the page and gives its order;
-// the rest by primary keys. Locks nothing.
+// The columns of booking_row(), and more. Index bookings_activity gives the page's order; the rest by primary keys.
+// Who is in none of the states is passed over there. Locks nothing.
 constexpr std::string_view select_roster =
     "SELECT b.id, b.state, b.activity_id, b.programme_id, b.party_id, b.user_id, b.created_at, b.cancelled_at, "
     "b.arrival, b.decided_at, b.opens_at, b.remaining, b.grant_number, a.name, a.birth_date, u.nickname FROM "
-    "(SELECT id FROM bookings FORCE INDEX (bookings_activity) WHERE activity_id = ? AND id > ? ORDER BY id LIMIT ?) AS "
-    "page "
+    "(SELECT id FROM bookings FORCE INDEX (bookings_activity) WHERE activity_id = ? AND id > ? AND state IN (?) "
+    "ORDER BY id LIMIT ?) AS page "
     "JOIN bookings b ON b.id = page.id JOIN attendees a ON a.id = b.party_id JOIN users u ON u.id = b.user_id "
     "ORDER BY b.id";
 // Unique index check_ins_once.
@@ -42,10 +44,13 @@ Outcome<base::Done> undo_check_in(Write& write, const base::CheckInId& id, const
   if (rows.empty()) return base::Code::not_found;
   const Row row = rows.front();
   if (row.is_null(0)) return base::Done{};
+  ZL_CRASH_POINT("undo.locked");
   write.execute(sql(update_undone, id));
+  ZL_CRASH_POINT("undo.marked");
   AuditDetail detail;
   detail.add("booking_id", row.id<base::BookingId>(1)).add("session_id", row.id<base::SessionId>(2));
   write.audit(actor, "check_in.undo", id.bytes, detail.text());
+  ZL_CRASH_POINT("undo.recorded");
   return base::Done{};
 }
 
@@ -97,12 +102,23 @@ class MysqlAttendanceStore final : public app::AttendanceStore {
 
   awaitable<Outcome<app::RosterPage>> roster(const base::ActivityId& activity_id, std::optional<base::BookingId> after,
                                              std::size_t limit) override {
-    return pool_.read([activity_id, after, limit](Connection& connection) -> Outcome<app::RosterPage> {
+    return page_of({BookingState::confirmed, BookingState::waitlisted, BookingState::offered, BookingState::cancelled},
+                   activity_id, after, limit);
+  }
+
+  awaitable<Outcome<app::RosterPage>> confirmed(const base::ActivityId& activity_id,
+                                                std::optional<base::BookingId> after, std::size_t limit) override {
+    return page_of({BookingState::confirmed}, activity_id, after, limit);
+  }
+
+ private:
+  awaitable<Outcome<app::RosterPage>> page_of(const std::vector<BookingState>& states,
+                                              const base::ActivityId& activity_id, std::optional<base::BookingId> after,
+                                              std::size_t limit) {
+    const std::string select = sql(select_roster, activity_id, after.value_or(base::BookingId{}), states, limit + 1);
+    return pool_.read([select, limit](Connection& connection) -> Outcome<app::RosterPage> {
       app::RosterPage page;
-      for (const Row row :
-           connection.query(sql(select_roster, activity_id, after.value_or(base::BookingId{}), limit + 1))) {
-        page.items.push_back(roster_entry(row));
-      }
+      for (const Row row : connection.query(select)) page.items.push_back(roster_entry(row));
       page.more = page.items.size() > limit;
       if (page.more) page.items.pop_back();
       if (!page.items.empty()) add_attendance(connection, page.items);
@@ -110,7 +126,6 @@ class MysqlAttendanceStore final : public app::AttendanceStore {
     });
   }
 
- private:
   WriterPool& writers_;
   ConnectionPool& pool_;
 };

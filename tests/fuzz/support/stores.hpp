@@ -106,6 +106,10 @@ class AttendanceInMemory final : public app::AttendanceStore, public app::AuditS
   Answer<base::Done> undo(const base::CheckInId& id, const app::Actor& actor) override;
   Answer<app::RosterPage> roster(const base::ActivityId& activity_id, std::optional<base::BookingId> after,
                                  std::size_t limit) override;
+  Answer<app::RosterPage> confirmed(const base::ActivityId& activity_id, std::optional<base::BookingId> after,
+                                    std::size_t limit) override {
+    return roster(activity_id, after, limit);  // which has the active ones alone
+  }
   Answer<app::AuditPage> list(const app::AuditQuery& query) override;
 
  private:

@@ -30,6 +30,7 @@ http::DispatchOptions options() {
 
 World::World()
     : password_pool_("password", 1, 1, engine.clock),
+      export_pool_("export", 1, 1, engine.clock),
       keys_(token_key, {}),
       throttle_({}, engine.clock),
       changes_({catalogue_store_, catalogue_store_, account_store_, engine.catalogue, voided_, engine.attendees,
@@ -44,6 +45,7 @@ World::World()
       api_(make_api()),
       dispatcher_(api_, keys_, voided_, options(), engine.metrics) {
   password_pool_.stop();
+  export_pool_.stop();
   furnish();
   writes_at_start_ = writes_;
   gate_calls_at_start_ = engine.gate.book_calls.count();
@@ -64,6 +66,7 @@ http::Api World::make_api() {
           engine.ids,
           engine.clock,
           engine.metrics,
+          {export_pool_, exports_, {}},
           [](const void*) { return true; },
           this,
           test::town_offset_minutes,
@@ -195,7 +198,9 @@ std::string exchange(World& world, const std::vector<std::string_view>& pieces) 
   socket.non_blocking(true);
 
   http::ConnectionLimits places(1, 1);
-  http::LoopShare share{.clock = world.engine.clock, .options = options, .connections = {}, .spare = {}};
+  http::RateLimit turns({1e6, 1e6}, 1);
+  http::LoopShare share{
+      .turns = turns, .clock = world.engine.clock, .options = options, .connections = {}, .spare = {}};
   share.dispatcher = &world.dispatcher();
   http::Connection connection(std::move(socket), *places.take("127.0.0.1"), share);
   bool ended = false;

@@ -17,6 +17,7 @@
 #include "http/connection.hpp"
 #include "http/dispatcher.hpp"
 #include "runtime/blocking_pool.hpp"
+#include "runtime/guard.hpp"
 
 namespace zl::fuzz {
 
@@ -63,6 +64,8 @@ class World {
   AccountsInMemory account_store_{writes_};
   AttendanceInMemory attendance_store_{engine, writes_};
   runtime::BlockingPool password_pool_;  ///< stopped: hashing a password takes a thousand times as long as all the rest
+  runtime::BlockingPool export_pool_;    ///< likewise
+  runtime::BoundedCount exports_{1};
   app::TokenKeys keys_;
   app::VoidedTokenList voided_;
   app::LoginThrottle throttle_;

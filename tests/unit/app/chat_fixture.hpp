@@ -139,6 +139,9 @@ class FakeDoor final : public app::AttendanceStore {
   Answer<app::RosterPage> roster(const base::ActivityId&, std::optional<base::BookingId>, std::size_t) override {
     co_return base::Code::internal;
   }
+  Answer<app::RosterPage> confirmed(const base::ActivityId&, std::optional<base::BookingId>, std::size_t) override {
+    co_return base::Code::internal;
+  }
 
   std::map<base::BookingId, app::CheckIn> entered;
   std::vector<app::CheckInItem> items;

@@ -16,6 +16,11 @@ std::optional<std::string> value_of(std::string_view query, std::string_view nam
   return malformed ? std::optional<std::string>("malformed") : value;
 }
 
+TEST(PercentEncoded, keeps_letters_digits_and_what_is_named) {
+  EXPECT_EQ(percent_encoded("aZ09-/花\"\r\n%\x7f", "-"), "aZ09-%2F%E8%8A%B1%22%0D%0A%25%7F");
+  EXPECT_EQ(percent_encoded("", "-"), "");
+}
+
 TEST(QueryValue, is_percent_decoded_and_a_plus_is_a_space) {
   EXPECT_EQ(value_of("q=%E7%9A%AE%e5%bd%b1&x=1", "q"), "皮影");
   EXPECT_EQ(value_of("a=1&from=2026-07-06T09:00:00%2B08:00", "from"), "2026-07-06T09:00:00+08:00");
