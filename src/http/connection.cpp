@@ -26,6 +26,9 @@ constexpr base::Milliseconds linger_time{1000};
 constexpr std::size_t spare_exchanges = 256;
 constexpr std::size_t spare_exchange_bytes = 16'384;
 
+// Each so many bytes of answers have the time of an answer to be taken.
+constexpr std::size_t large_output_bytes = 1 << 20;
+
 base::Code code_of_status(int status) {
   switch (status) {
     case 408:
@@ -269,12 +272,13 @@ Reply Connection::begin_answer() {
 }
 
 /// Adds the answer to the output; false where the connection ends behind it.
-bool Connection::put_answer(const Answer& answer) {
+bool Connection::put_answer(Answer& answer) {
   const Request& request = exchange_->request;
   const bool goes_on = request.keep_alive && !answer.close && !answer.silent && !share_.draining;
   if (!answer.silent) {
     append_bytes(answer, request.request_id, goes_on, request.method == Method::head, share_.options.fixed_lines,
                  exchange_->output);
+    std::string().swap(answer.body);  // or a large one is there twice while it is sent
   }
   exchange_->parser.reset();
   now_ = request.answered_at;
@@ -295,6 +299,8 @@ Connection::Written Connection::write_some() {
     return error == asio::error::would_block && !timed_out_ ? Written::part : Written::failed;
   }
   ZL_CRASH_POINT("http.answer_sent");
+  // A large one is not kept for the next: who goes on asking for those would hold it as long as they like.
+  if (output.capacity() > spare_exchange_bytes) std::string().swap(output);
   output.clear();
   written = 0;
   return Written::all;
@@ -303,6 +309,7 @@ Connection::Written Connection::write_some() {
 asio::awaitable<bool> Connection::flush() {
   now_ = share_.clock.steady_now();
   enter(Phase::writing);
+  deadline_ += share_.options.write_timeout * static_cast<std::int64_t>(exchange_->output.size() / large_output_bytes);
   while (true) {
     const Written written = write_some();
     if (written != Written::part) co_return written == Written::all;
@@ -313,7 +320,7 @@ asio::awaitable<bool> Connection::flush() {
 
 /// Not through a proxy, whose connection carries others as well.
 bool Connection::came_by_itself() const {
-  return exchange_->request.address == place_.address();
+  return exchange_->request.address == place_.address() && !share_.dispatcher->is_proxy(place_.address());
 }
 
 /// Whether this connection may be read now. An address has so many turns as it may have connections at once, and new
@@ -327,10 +334,12 @@ bool Connection::has_turn() {
 /// of others. False where nobody is there any more, or has waited for as long as anybody may be idle.
 asio::awaitable<bool> Connection::wait_for_turn() {
   const base::SteadyTime end = now_ + share_.options.idle_timeout;
-  do {
+  while (true) {
     co_await pause();
-    if (hung_up_ || share_.draining || now_ >= end) co_return false;
-  } while (!has_turn());
+    if (hung_up_ || share_.draining) co_return false;
+    if (has_turn()) break;
+    if (now_ >= end) co_return false;
+  }
   enter(Phase::idle);
   co_return true;
 }

@@ -29,9 +29,9 @@ struct ConnectionOptions {
   base::Milliseconds header_timeout{10'000};  ///< from a request's first byte to the end of its header
   base::Milliseconds body_timeout{10'000};
   base::Milliseconds idle_timeout{60'000};
-  base::Milliseconds write_timeout{10'000};
-  base::Milliseconds pause{1000};           ///< before somebody who comes too often is read; zero: nobody waits
-  std::size_t output_limit_bytes = 65'536;  ///< answers to pipelined requests are written when they reach this
+  base::Milliseconds write_timeout{10'000};  ///< and as much again for each MiB
+  base::Milliseconds pause{1000};            ///< before somebody who comes too often is read; zero: nobody waits
+  std::size_t output_limit_bytes = 65'536;   ///< answers to pipelined requests are written when they reach this
 };
 
 /// With the executor that coroutines have: where the two are of different types, every completion goes through both.
@@ -94,7 +94,7 @@ class Connection {
   bool begin_waiting();
   void take_in(std::size_t size);
   Reply begin_answer();
-  bool put_answer(const Answer& answer);
+  bool put_answer(Answer& answer);
   Written write_some();
   asio::awaitable<bool> flush();
   bool came_by_itself() const;

@@ -14,8 +14,8 @@
 
 namespace zl::http {
 
-/// Not more than capacity allows is held, and of each booking only what is shown. All instants are the town's civil
-/// time.
+/// Holds about as many rows as the capacity allows (seats change hands while pages are read), and of each booking only
+/// what is shown. All instants are the town's civil time.
 class RosterSheet {
  public:
   RosterSheet(const domain::Activity& activity, Language language, int offset_minutes);

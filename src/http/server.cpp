@@ -40,15 +40,25 @@ tcp::acceptor listen_on(const runtime::Loops::Executor& executor, const tcp::end
 
 }  // namespace
 
+/// What all connections share. Theirs as long as they are: where a drain ends early they end with their loops, after
+/// the server.
+struct Server::Crowd {
+  explicit Crowd(const ServerOptions& options)
+      : limits(options.max_connections, options.max_connections_per_address), turns(options.turns, options.turn_keys) {}
+
+  ConnectionLimits limits;
+  RateLimit turns;
+};
+
 /// The acceptor and the connections of one loop; everything but the constructor runs there.
 class Server::Listener : public std::enable_shared_from_this<Listener> {
  public:
   Listener(tcp::acceptor acceptor, const base::Clock& clock, base::Random& random, const ConnectionOptions& options,
-           ConnectionLimits& limits, RateLimit& turns)
+           std::shared_ptr<Crowd> crowd)
       : acceptor_(std::move(acceptor)),
         sweep_timer_(acceptor_.get_executor()),
-        limits_(limits),
-        share_{.turns = turns, .clock = clock, .options = options, .connections = {}, .spare = {}} {
+        crowd_(std::move(crowd)),
+        share_{.turns = crowd_->turns, .clock = clock, .options = options, .connections = {}, .spare = {}} {
     random.fill({reinterpret_cast<std::uint8_t*>(&share_.request_prefix), sizeof share_.request_prefix});
   }
 
@@ -83,7 +93,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
     boost::system::error_code error;
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (error) return;
-    std::optional<ConnectionLimits::Place> place = limits_.take(address_text(peer.address()));
+    std::optional<ConnectionLimits::Place> place = crowd_->limits.take(address_text(peer.address()));
     socket.non_blocking(true, error);
     if (!place) return turn_away(std::move(socket));
     socket.set_option(tcp::no_delay(true), error);
@@ -133,18 +143,14 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
 
   tcp::acceptor acceptor_;
   asio::steady_timer sweep_timer_;
-  ConnectionLimits& limits_;
+  const std::shared_ptr<Crowd> crowd_;
   LoopShare share_;
   bool swept_last_ = false;
 };
 
 Server::Server(runtime::Loops& loops, const base::Clock& clock, base::Random& random, ServerOptions options,
                runtime::Metrics& metrics)
-    : options_(std::move(options)),
-      clock_(clock),
-      random_(random),
-      limits_(options_.max_connections, options_.max_connections_per_address),
-      turns_(options_.turns, options_.turn_keys) {
+    : options_(std::move(options)), clock_(clock), random_(random), crowd_(std::make_shared<Crowd>(options_)) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options_.address, error);
   if (error) throw std::runtime_error("http.address: " + options_.address + " is no IP address");
@@ -156,7 +162,7 @@ Server::Server(runtime::Loops& loops, const base::Clock& clock, base::Random& ra
       tcp::acceptor acceptor = listen_on(loops.executor(i), endpoint, options_.reuse_port || loops.size() > 1);
       endpoint = acceptor.local_endpoint();
       listeners_.push_back(
-          std::make_shared<Listener>(std::move(acceptor), clock_, random_, options_.connection, limits_, turns_));
+          std::make_shared<Listener>(std::move(acceptor), clock_, random_, options_.connection, crowd_));
     }
   } catch (const boost::system::system_error& failed) {
     throw std::runtime_error("http.port: cannot listen on " + options_.address + ":" + std::to_string(options_.port) +
@@ -164,10 +170,14 @@ Server::Server(runtime::Loops& loops, const base::Clock& clock, base::Random& ra
   }
   port_ = endpoint.port();
   metrics.gauge("zhonglou_http_connections", "Open connections", {},
-                [this] { return static_cast<double>(limits_.open()); });
+                [crowd = crowd_] { return static_cast<double>(crowd->limits.open()); });
 }
 
 Server::~Server() = default;
+
+std::size_t Server::open_connections() const {
+  return crowd_->limits.open();
+}
 
 void Server::start(Dispatcher& dispatcher) {
   for (const auto& listener : listeners_) listener->start(dispatcher);
@@ -177,11 +187,11 @@ asio::awaitable<bool> Server::drain(base::Milliseconds limit) {
   for (const auto& listener : listeners_) listener->drain();
   asio::steady_timer timer(co_await asio::this_coro::executor);
   const auto end = std::chrono::steady_clock::now() + limit;
-  while (limits_.open() > 0 && std::chrono::steady_clock::now() < end) {
+  while (open_connections() > 0 && std::chrono::steady_clock::now() < end) {
     timer.expires_after(std::chrono::milliseconds(10));
     co_await timer.async_wait(as_result);
   }
-  co_return limits_.open() == 0;
+  co_return open_connections() == 0;
 }
 
 }  // namespace zl::http

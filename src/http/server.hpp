@@ -42,16 +42,16 @@ class Server {
   asio::awaitable<bool> drain(base::Milliseconds limit);
 
   std::uint16_t port() const { return port_; }
-  std::size_t open_connections() const { return limits_.open(); }
+  std::size_t open_connections() const;
 
  private:
   class Listener;
+  struct Crowd;
 
   const ServerOptions options_;
   const base::Clock& clock_;
   base::Random& random_;
-  ConnectionLimits limits_;
-  RateLimit turns_;
+  std::shared_ptr<Crowd> crowd_;
   std::uint16_t port_ = 0;
   std::vector<std::shared_ptr<Listener>> listeners_;
 };

@@ -20,26 +20,31 @@ namespace {
 // Beside the sheet a file holds a few small parts.
 constexpr std::uintmax_t other_parts_bytes = 1 << 20;
 
-/// For its owner's eyes, and gone with this.
+/// Without a name in its folder, so that nothing is left of it whatever happens to the process.
 class TemporaryFile {
  public:
-  /// In a folder; see `is_there`.
-  explicit TemporaryFile(const std::filesystem::path& folder)
-      : path_((folder / "zl-export-XXXXXX").string()), descriptor_(::mkostemp(path_.data(), O_CLOEXEC)) {}
+  /// See `is_there`.
+  explicit TemporaryFile(const std::filesystem::path& folder) {
+    std::string name = (folder / "zl-export-XXXXXX").string();
+    descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
+    if (is_there()) ::unlink(name.c_str());
+  }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
-    if (!is_there()) return;
-    ::close(descriptor_);
-    ::unlink(path_.c_str());
+    if (is_there()) ::close(descriptor_);
   }
 
   bool is_there() const { return descriptor_ >= 0; }
-  const std::string& path() const { return path_; }
+  /// By which this process can open it again.
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
 
  private:
-  std::string path_;
-  const int descriptor_;
+  int descriptor_ = -1;
+};
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
 struct FreeWorkbook {
@@ -120,6 +125,8 @@ base::Outcome<std::string> xlsx_file(const std::filesystem::path& folder, const 
   Workbook workbook(workbook_new_opt(file.path().c_str(), &options));
   lxw_worksheet* sheet = workbook ? workbook_add_worksheet(workbook.get(), sheet_name.c_str()) : nullptr;
   if (sheet == nullptr || sheet->optimize_tmpfile == nullptr) return no_room("no sheet");
+  // The library closes the rows' file when it copies it, and only then.
+  std::unique_ptr<std::FILE, CloseFile> cells(sheet->optimize_tmpfile);
 
   put_head(workbook.get(), sheet, columns);
   // Cells of the format "text" stay texts when somebody edits them.
@@ -129,6 +136,7 @@ base::Outcome<std::string> xlsx_file(const std::filesystem::path& folder, const 
   rows([&](const std::vector<std::string>& texts) { put_row(sheet, row++, texts, text); });
 
   if (!has_room(sheet, folder)) return no_room("the folder is full");
+  (void)cells.release();
   const lxw_error closed = workbook_close(workbook.release());
   if (closed != LXW_NO_ERROR) return no_room(lxw_strerror(closed));
   return bytes_of(file.path());

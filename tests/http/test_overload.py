@@ -233,11 +233,14 @@ class TooFast(TownCase):
     def test_whoever_comes_on_ever_new_connections_is_read_later_and_others_at_once(self):
         server = self.town.stack.start_server(http__max_connections_per_address=8, http__rate_address_per_s=1,
                                               http__rate_pause_ms=PAUSE_MS)
+        self.spend_the_turns(server, "127.0.0.3", 1)  # the first answer may take so long that a turn comes back
         self.spend_the_turns(server, "127.0.0.2", 8)
-        began = time.monotonic()
-        _, status = self.ask_the_time(server, "127.0.0.2")
-        self.assertEqual(status, 200)
-        self.assertGreaterEqual(time.monotonic() - began, PAUSE_MS / 1000 - 0.1)
+        waits = []
+        while not waits or waits[-1] < PAUSE_MS / 1000 - 0.1:
+            self.assertLess(len(waits), 20, "nobody had to wait")
+            began = time.monotonic()
+            self.assertEqual(self.ask_the_time(server, "127.0.0.2")[1], 200)
+            waits.append(time.monotonic() - began)
         began = time.monotonic()
         self.assertEqual(self.ask_the_time(server, "127.0.0.3")[1], 200)
         self.assertLess(time.monotonic() - began, PAUSE_MS / 1000)
@@ -256,6 +259,17 @@ class TooFast(TownCase):
         self.assertLessEqual(set(statuses), {None, 200}, "turned away for want of a place")
         self.assertGreater(statuses.count(None), places)
         server.stop()
+
+    def test_a_server_ends_in_order_before_whoever_is_too_slow_for_that(self):
+        server = self.town.stack.start_server(http__drain_ms=0, http__header_timeout_ms=600_000)
+        where = urllib.parse.urlsplit(server.url)
+        slow = [socket.create_connection((where.hostname, where.port)) for _ in range(8)]
+        for connection in slow:
+            self.addCleanup(connection.close)
+            connection.sendall(b"GET /api/v1/time HTTP/1.1\r\nHost: town\r\n\r\nGET")
+            self.assertEqual(next(self.statuses(connection)), 200)
+        server.stop()
+        self.assertIn("drain_ended_early", server.log())
 
     def test_a_proxys_connection_carries_others_and_is_always_read(self):
         server = self.narrow_server(http__rate_pause_ms=60_000, http__trusted_proxies="127.0.0.1")

@@ -47,7 +47,7 @@ base::Outcome<base::Done> with_retries(base::Random& random, bool losing_leaves_
       const bool locked = error.fault() == SqlFault::deadlock || error.fault() == SqlFault::lock_timeout;
       const bool again =
           error.fault() == SqlFault::lost ? !std::exchange(lost_before, true) : locked && count < attempts_max;
-      if (!again && losing_leaves_doubt && error.fault() == SqlFault::lost) return base::Unknown{error.what()};
+      if (!again && losing_leaves_doubt && lost_before) return base::Unknown{error.what()};
       if (!again) return base::Refused{base::Code::unavailable, error.what(), {}, 0};
       if (locked) pause_by_chance(random, count);
     }

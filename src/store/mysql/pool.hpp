@@ -72,7 +72,8 @@ class ConnectionPool {
   }
 
   /// Base::Outcome<T> fn(Connection&): changes of which each commits by itself and is the same when made twice. Unknown
-  /// where the connection was lost twice: the last one may have been made.
+  /// where the connection was lost on the way and no answer came in the end. Refused{unavailable}: those before the
+  /// last may have been made.
   template <class F>
   boost::asio::awaitable<std::invoke_result_t<F&, Connection&>> repeat(F fn) {
     return run(std::move(fn), Losing::leaves_doubt);

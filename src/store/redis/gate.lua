@@ -389,8 +389,8 @@ local function holders(keys, args)
 end
 
 -- keys: gate, held, then seats of each activity. args: run, limit, ttl in ms, then the activities. Answers activity, booking and
--- grant, in one text, of holds past their deadline, and of those whose deadline is further away than any given now: the clock has
--- gone back since.
+-- grant, in one text, of holds past their deadline, and of those whose deadline is further away than ttl: the clock has gone back
+-- since, or they are of a process with a longer ttl, which then asks again.
 local function expired(keys, args)
   if redis.call('HGET', keys[1], 'run') ~= args[1] then return {'lost'} end
   local now, out, left = now_ms(), {'expired'}, tonumber(args[2])

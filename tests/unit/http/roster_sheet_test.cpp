@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <iterator>
+#include <stdexcept>
 
+#include "http/xlsx_file.hpp"
 #include "support/samples.hpp"
 #include "unit/server/temporary_folder.hpp"
 
@@ -99,6 +102,21 @@ TEST(RosterSheet, becomes_xlsx_and_leaves_nothing_behind) {
   EXPECT_TRUE(bytes.starts_with("PK\x03\x04"));
   EXPECT_NE(bytes.find("xl/worksheets/sheet1.xml"), std::string::npos);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path("")));
+}
+
+TEST(RosterSheet, leaves_no_file_behind_open_or_named_where_its_making_ends_half_way) {
+  const test::TemporaryFolder folder;
+  const auto files_in = [](const std::filesystem::path& path) {
+    return std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator());
+  };
+  const auto open_before = files_in("/proc/self/fd");
+  const auto break_off = [](const TakeRow& take) {
+    take({"小明"});
+    throw std::runtime_error("broken off");
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_THROW((void)xlsx_file(folder.path(""), "名单", {}, break_off), std::runtime_error);
+  EXPECT_EQ(files_in("/proc/self/fd"), open_before);
+  EXPECT_EQ(files_in(folder.path("")), 0);
 }
 
 TEST(RosterSheet, becomes_no_xlsx_where_there_is_no_room_for_it) {
