@@ -183,8 +183,8 @@ class GateUpkeep {
   virtual asio::awaitable<base::Outcome<base::Done>> give_back_spare(base::ProgrammeId programme_id,
                                                                      base::ActivityId activity_id, int count) = 0;
 
-  /// Holds past their deadline; also those whose deadline is further away than this process gives, as the gate's clock has
-  /// gone back since.
+  /// Holds past their deadline; also those whose deadline is further away than this process gives, as the gate's clock
+  /// has gone back since.
   virtual asio::awaitable<base::Outcome<std::vector<ExpiredHold>>> expired_holds(
       base::ProgrammeId programme_id, std::vector<base::ActivityId> activities, std::size_t limit) = 0;
 

@@ -18,8 +18,8 @@ class TrustedProxies {
   /// the last that no trusted proxy added.
   std::string client_address(const std::string& peer, std::string_view forwarded_for) const;
 
-  /// `address` as address_text() writes it.
-  bool trusts(std::string_view address) const;
+  /// An address as address_text() writes it.
+  bool trusts(std::string_view text) const;
 
  private:
   std::vector<boost::asio::ip::network_v4> v4_;

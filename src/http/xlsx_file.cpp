@@ -125,7 +125,7 @@ base::Outcome<std::string> xlsx_file(const std::filesystem::path& folder, const 
   Workbook workbook(workbook_new_opt(file.path().c_str(), &options));
   lxw_worksheet* sheet = workbook ? workbook_add_worksheet(workbook.get(), sheet_name.c_str()) : nullptr;
   if (sheet == nullptr || sheet->optimize_tmpfile == nullptr) return no_room("no sheet");
-  // The library closes the rows' file when it copies it, and only then.
+  // The library closes the rows' file when it copies it, and only then: it is ours until there.
   std::unique_ptr<std::FILE, CloseFile> cells(sheet->optimize_tmpfile);
 
   put_head(workbook.get(), sheet, columns);
@@ -136,7 +136,7 @@ base::Outcome<std::string> xlsx_file(const std::filesystem::path& folder, const 
   rows([&](const std::vector<std::string>& texts) { put_row(sheet, row++, texts, text); });
 
   if (!has_room(sheet, folder)) return no_room("the folder is full");
-  (void)cells.release();
+  sheet->optimize_tmpfile = cells.release();
   const lxw_error closed = workbook_close(workbook.release());
   if (closed != LXW_NO_ERROR) return no_room(lxw_strerror(closed));
   return bytes_of(file.path());
