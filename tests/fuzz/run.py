@@ -61,11 +61,11 @@ def run(target: str, seconds: int) -> Result:
 
 
 def keep(target: str) -> int:
-    """Edges alone count: an input that only runs them more often is not worth a file. How many seeds were added."""
+    """The fewest that reach what the seeds do not. How many were added."""
     seeds = seeds_of(target)
     seeds.mkdir(parents=True, exist_ok=True)
     before = len(list(seeds.iterdir()))
-    done = fuzzer(target, ["-merge=1", "-use_counters=0", f"-max_len={KEPT_BYTES}", seeds, grown_of(target)])
+    done = fuzzer(target, ["-set_cover_merge=1", "-use_counters=0", f"-max_len={KEPT_BYTES}", seeds, grown_of(target)])
     if done.returncode != 0:
         raise SystemExit(f"fuzz: {target}: could not merge\n{done.stdout.decode(errors='replace')}")
     return len(list(seeds.iterdir())) - before
