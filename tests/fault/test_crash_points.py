@@ -12,10 +12,11 @@ import pathlib
 import random
 import tempfile
 import threading
+import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from crash_operations import CAPACITY, RULES, CheckIn, Close, Fenced, Operation, Publish, Reconciled, Refused, Undo
-from crash_orders import Orders, crash_points
+from crash_orders import Orders, crash_points, town_under_orders
 from judge_tool import ledger as judged
 from judge_tool import verdict
 from judge_tool.api import Api
@@ -47,15 +48,7 @@ orders = None
 
 def setUpModule():
     global orders
-    orders = Orders()
-    os.environ["ZL_CRASH_ORDERS"] = str(orders.file)
-    FaultCase.start_town(**SETTINGS)
-
-
-def tearDownModule():
-    FaultCase.stop_town()
-    del os.environ["ZL_CRASH_ORDERS"]
-    orders.folder.cleanup()
+    orders = unittest.enterModuleContext(town_under_orders(FaultCase, **SETTINGS))
 
 
 OPERATIONS = {"publish": Publish, "gate": Publish, "close": Close, "check_in": CheckIn, "undo": Undo,

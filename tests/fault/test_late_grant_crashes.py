@@ -1,10 +1,9 @@
 """Redis grants seats to parents who were told already that it is silent, and the server is killed between any two steps of
 giving them back, at each of its crash points: the seat is somebody's all the same, and once."""
 
-import os
 import unittest
 
-from crash_orders import Orders, crash_points
+from crash_orders import crash_points, town_under_orders
 from scene import RULES, FaultCase, has_seat, press_until_told
 from town import book, key
 
@@ -20,15 +19,7 @@ orders = None
 
 def setUpModule():
     global orders
-    orders = Orders()
-    os.environ["ZL_CRASH_ORDERS"] = str(orders.file)
-    FaultCase.start_town(**SETTINGS)
-
-
-def tearDownModule():
-    FaultCase.stop_town()
-    del os.environ["ZL_CRASH_ORDERS"]
-    orders.folder.cleanup()
+    orders = unittest.enterModuleContext(town_under_orders(FaultCase, **SETTINGS))
 
 
 class KilledGivingBack(FaultCase):
