@@ -36,10 +36,11 @@ Answer<app::Created<domain::Programme>> SimCatalogueStore::create_programme(cons
 }
 
 Answer<domain::Programme> SimCatalogueStore::update_programme(const domain::Programme& programme,
-                                                              std::uint64_t expected_version, const app::Actor&) {
-  return pool_.write<domain::Programme>("catalogue.update_programme", [programme, expected_version](MysqlSim& mysql) {
-    return mysql.update_programme(programme, expected_version);
-  });
+                                                              std::uint64_t expected_version, const app::Actor& actor) {
+  return pool_.write<domain::Programme>("catalogue.update_programme",
+                                        [programme, expected_version, actor](MysqlSim& mysql) {
+                                          return mysql.update_programme(programme, expected_version, actor);
+                                        });
 }
 
 Answer<app::Created<domain::Activity>> SimCatalogueStore::create_activity(const domain::Activity&, const app::Actor&,
@@ -48,31 +49,27 @@ Answer<app::Created<domain::Activity>> SimCatalogueStore::create_activity(const 
 }
 
 Answer<domain::Activity> SimCatalogueStore::update_activity(const domain::Activity& activity,
-                                                            std::uint64_t expected_version, const app::Actor&) {
-  return pool_.write<domain::Activity>("catalogue.update_activity", [activity, expected_version](MysqlSim& mysql) {
-    return mysql.update_activity(activity, expected_version);
-  });
+                                                            std::uint64_t expected_version, const app::Actor& actor) {
+  return pool_.write<domain::Activity>("catalogue.update_activity",
+                                       [activity, expected_version, actor](MysqlSim& mysql) {
+                                         return mysql.update_activity(activity, expected_version, actor);
+                                       });
 }
 
-Answer<domain::Activity> SimCatalogueStore::publish(const base::ActivityId& id, const app::Actor&) {
-  return pool_.write<domain::Activity>("catalogue.publish", [id](MysqlSim& mysql) { return mysql.publish(id); });
+Answer<domain::Activity> SimCatalogueStore::publish(const base::ActivityId& id, const app::Actor& actor) {
+  return pool_.write<domain::Activity>("catalogue.publish",
+                                       [id, actor](MysqlSim& mysql) { return mysql.publish(id, actor); });
 }
 
-Answer<domain::Activity> SimCatalogueStore::cancel(const base::ActivityId& id, const std::string&, const app::Actor&,
-                                                   base::Instant now) {
-  return pool_.write<domain::Activity>("catalogue.cancel",
-                                       [id, now](MysqlSim& mysql) { return mysql.cancel_activity(id, now); });
+Answer<domain::Activity> SimCatalogueStore::cancel(const base::ActivityId& id, const std::string&,
+                                                   const app::Actor& actor, base::Instant now) {
+  return pool_.write<domain::Activity>(
+      "catalogue.cancel", [id, actor, now](MysqlSim& mysql) { return mysql.cancel_activity(id, actor, now); });
 }
 
 Answer<app::CheckInResult> SimAttendance::check_in(app::CheckInItem item) {
-  app::CheckIn wish;
-  wish.id = item.id;
-  wish.booking_id = item.booking_id;
-  wish.session_id = item.session_id;
-  wish.at = item.at;
-  return pool_.write<app::CheckInResult>(
-      "attendance.check_in",
-      [wish, activity_id = item.activity_id](MysqlSim& mysql) { return mysql.check_in(wish, activity_id); });
+  return pool_.write<app::CheckInResult>("attendance.check_in",
+                                         [item = std::move(item)](MysqlSim& mysql) { return mysql.check_in(item); });
 }
 
 Answer<std::optional<base::ActivityId>> SimAttendance::activity_of(const base::CheckInId& id) {
@@ -86,8 +83,8 @@ Answer<std::optional<base::ActivityId>> SimAttendance::activity_of(const base::C
   });
 }
 
-Answer<base::Done> SimAttendance::undo(const base::CheckInId& id, const app::Actor&) {
-  return pool_.write<base::Done>("attendance.undo", [id](MysqlSim& mysql) { return mysql.undo(id); });
+Answer<base::Done> SimAttendance::undo(const base::CheckInId& id, const app::Actor& actor) {
+  return pool_.write<base::Done>("attendance.undo", [id, actor](MysqlSim& mysql) { return mysql.undo(id, actor); });
 }
 
 Answer<app::RosterPage> SimAttendance::roster(const base::ActivityId&, std::optional<base::BookingId>, std::size_t) {

@@ -11,8 +11,6 @@ constexpr int tries = 4;
 // What another process did may be unknown to this one for as long as a sold-out mark lives.
 constexpr std::int64_t old_knowledge_ms = 2000;
 
-const app::Actor parent{test::id_of<base::AccountId>(8), "user", "127.0.0.1", "request"};
-
 }  // namespace
 
 Clients::Clients(Setting& setting, MysqlSim& mysql, std::function<Server*()> any_server)
@@ -36,6 +34,10 @@ void Clients::add_child(std::uint64_t number, const std::vector<std::uint64_t>& 
 
 void Clients::complain(std::string text) {
   if (complaint_.empty()) complaint_ = std::move(text);
+}
+
+app::Actor Clients::actor(const base::Bytes16& who, std::string role) {
+  return {base::AccountId{who}, std::move(role), "127.0.0.1", "request-" + std::to_string(++last_actor_)};
 }
 
 base::ActivityId Clients::any_activity() {
@@ -81,7 +83,7 @@ void Clients::press_any() {
 }
 
 void Clients::press(Wish& wish, const base::ActivityId& activity, const base::AttendeeId& attendee, int tries_left) {
-  wish.attempts.push_back({activity, attendee});
+  wish.attempts.push_back({activity, attendee, {}});
   Attempt& attempt = wish.attempts.back();
   if (setting_.chance.permille(setting_.faults.client_lost)) {
     setting_.seen.add("clients", "request lost");
@@ -95,6 +97,8 @@ void Clients::press(Wish& wish, const base::ActivityId& activity, const base::At
 void Clients::arrive(Wish& wish, Attempt& attempt, int tries_left) {
   using Outcome = base::Outcome<app::BookAnswer>;
   const domain::Booking* row = mysql_.ledger().find(wish.booking_id);
+  const app::Actor parent = actor(wish.user_id.bytes, "user");
+  attempt.request_id = parent.request_id;
   attempt.asked_us = setting_.schedule.now_us();
   attempt.was_booked = row != nullptr && domain::is_active(row->state) &&
                        setting_.now_ms() - *mysql_.committed_ms(wish.booking_id) > old_knowledge_ms;
@@ -213,6 +217,8 @@ void Clients::cancel(Wish& wish, int tries_left) {
   using Outcome = base::Outcome<domain::Booking>;
   wish.cancels.push_back({});
   Attempt& attempt = wish.cancels.back();
+  const app::Actor parent = actor(wish.user_id.bytes, "user");
+  attempt.request_id = parent.request_id;
   const auto again = [this, &wish, tries_left] {
     if (tries_left == 0 || !setting_.chance.percent(setting_.plan.retry_percent)) return;
     setting_.schedule.after_us(setting_.chance.between(50'000, 2'000'000), nobody,
@@ -259,7 +265,7 @@ const Attempt& Clients::press_fresh(const base::ActivityId& activity) {
   wish.booking_id = ids_.booking(wish.user_id, wish.key);
   history_.wishes.push_back(std::move(wish));
   Wish& made = history_.wishes.back();
-  made.attempts.push_back({activity, test::id_of<base::AttendeeId>(number)});
+  made.attempts.push_back({activity, test::id_of<base::AttendeeId>(number), {}});
   arrive(made, made.attempts.back(), 0);
   return made.attempts.back();
 }

@@ -53,6 +53,7 @@ class Clients {
   void go_on(Wish& wish, const Attempt& attempt, int tries_left);
   void cancel(Wish& wish, int tries_left);
   void check_in(int tries_left);
+  void undo(const base::CheckInId& id, int tries_left);
   void publish();
   void change_capacity();
   void cancel_activity();
@@ -65,6 +66,13 @@ class Clients {
   void complain(std::string text);
   bool over() const { return setting_.now_ms() >= setting_.plan.faults_end_ms; }
   base::ActivityId any_activity();
+  /// Who asks, under a request id that nobody had.
+  app::Actor actor(const base::Bytes16& who, std::string role);
+  /// `then` is told the answer; null where the request reached no server, or one that ended before it answered.
+  template <class T>
+  void order(const Errand& errand,
+             const std::function<boost::asio::awaitable<base::Outcome<T>>(Server&, app::Actor)>& request,
+             std::function<void(const base::Outcome<T>*)> then);
 
   Setting& setting_;
   MysqlSim& mysql_;
@@ -79,6 +87,7 @@ class Clients {
   };
   std::map<std::uint64_t, Open> open_;
   std::uint64_t last_request_ = 0;
+  std::uint64_t last_actor_ = 0;
   std::string complaint_;
 };
 

@@ -5,9 +5,12 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/id.hpp"
 #include "domain/booking.hpp"
+#include "domain/people.hpp"
 #include "sim/schedule.hpp"
 
 namespace zl::sim {
@@ -26,6 +29,7 @@ enum class Ending {
 struct Attempt {
   base::ActivityId activity_id;
   base::AttendeeId attendee_id;
+  std::string request_id;
   Owner server = nobody;
   bool was_booked = false;  ///< the key's booking was active when this attempt arrived
   std::int64_t asked_us = 0;
@@ -54,11 +58,31 @@ struct ToldRefusal {
   std::vector<domain::Violation> violations;
 };
 
+/// What somebody of the staff wants done.
+struct Errand {
+  std::string_view action;  ///< as the audit calls it
+  base::Bytes16 subject{};  ///< of a check-in, its booking
+  domain::Role role = domain::Role::town_admin;
+};
+
+/// One request for it.
+struct Order {
+  Errand errand;
+  std::string request_id;
+  Ending ending = Ending::open;  ///< `booked` stands for done
+};
+
+/// Whether somebody with this answer, or without one, can't know that nothing was done.
+inline bool may_have_done_it(Ending ending) {
+  return ending == Ending::booked || ending == Ending::unknown || ending == Ending::lost || ending == Ending::open;
+}
+
 struct History {
   std::deque<Wish> wishes;
   std::vector<ToldRefusal> refusals;
   std::vector<base::CheckInId> check_ins_told;
-  std::vector<base::ActivityId> activity_cancels_asked;
+  std::vector<base::CheckInId> undone_told;
+  std::deque<Order> orders;
 };
 
 }  // namespace zl::sim

@@ -1,6 +1,3 @@
-// That the audit tells each booking and each cancellation once is not judged here: its rows are written by the ledger's
-// adapter in the transaction of the rows that they tell of, and the application only names the actor; the judge of real
-// stores (loadtest/judge) and the adapter's tests hold it to that.
 #include "sim/judge.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "sim/audit_story.hpp"
 #include "sim/refusals.hpp"
 
 namespace zl::sim {
@@ -24,11 +22,6 @@ std::string short_name(const auto& id) {
 
 bool all_of(const std::deque<Attempt>& attempts, auto condition) {
   return std::ranges::all_of(attempts, condition);
-}
-
-/// Answers, or their lack, that leave it open whether something was done.
-bool may_have_done_it(Ending ending) {
-  return ending == Ending::booked || ending == Ending::unknown || ending == Ending::lost || ending == Ending::open;
 }
 
 }  // namespace
@@ -155,7 +148,12 @@ std::string Judge::of_history(const History& history) const {
         std::ranges::any_of(mysql_.check_ins(), [&id](const auto& row) { return row.check_in.id == id; });
     if (!exists) return "a check-in that was told does not exist";
   }
+  for (const base::CheckInId& id : history.undone_told) {
+    const auto active = [&id](const auto& row) { return row.check_in.id == id && row.active; };
+    if (std::ranges::any_of(mysql_.check_ins(), active)) return "a check-in that was undone stands";
+  }
   std::string fault = untrue_refusal(history, timeline_, setting_, mysql_);
+  if (fault.empty()) fault = untrue_audit(history, mysql_);
   return fault.empty() ? of_receipts() : fault;
 }
 
@@ -169,12 +167,11 @@ std::string Judge::of_booking(const domain::Booking& booking, const History& his
   if (all_of(wish->attempts, [&](const Attempt& a) { return !same(a) || !may_have_done_it(a.ending); })) {
     return "a booking that every answer denied";
   }
-  const auto cancelled = std::ranges::find(history.activity_cancels_asked, booking.activity_id);
   if (domain::is_active(booking.state)) {
     if (std::ranges::any_of(wish->cancels, [](const Attempt& a) { return a.ending == Ending::booked; })) {
       return "a cancellation that was told did not happen";
     }
-  } else if (cancelled == history.activity_cancels_asked.end() &&
+  } else if (mysql_.activity(booking.activity_id).publication != Publication::cancelled &&
              all_of(wish->cancels, [](const Attempt& a) { return !may_have_done_it(a.ending); })) {
     return "a cancellation that nobody asked for, or that every answer denied";
   }

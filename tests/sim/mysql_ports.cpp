@@ -43,13 +43,13 @@ Answer<app::LedgerAnswer> SimLedger::book(runtime::CountGuard place, app::Ledger
 }
 
 Answer<app::Cancelled> SimLedger::cancel(const base::BookingId& id, const base::ProgrammeId& programme_id,
-                                         const app::Actor&, base::Instant now) {
+                                         const app::Actor& actor, base::Instant now) {
   using Outcome = base::Outcome<app::Cancelled>;
-  const base::BookingId wanted = id;
+  Writer::Cancellation wanted{id, actor, now};
   const std::optional<runtime::CountGuard> place = take_place(programme_id, app::Turn::first);
   if (!place) co_return base::Code::overloaded;
-  co_return co_await runtime::suspend<Outcome>([this, wanted, now](runtime::Resumption<Outcome> resumption) {
-    writer_->cancel(wanted, now, Writer::CancelCall::start(setting_.schedule, std::move(resumption)));
+  co_return co_await runtime::suspend<Outcome>([this, &wanted](runtime::Resumption<Outcome> resumption) {
+    writer_->cancel(std::move(wanted), Writer::CancelCall::start(setting_.schedule, std::move(resumption)));
   });
 }
 

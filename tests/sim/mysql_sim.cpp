@@ -41,7 +41,15 @@ base::Outcome<app::LedgerAnswer> MysqlSim::book(const app::LedgerItem& item) {
   base::Outcome<app::LedgerAnswer> answer = ledger_.book(taken);
   if (answer && std::holds_alternative<app::LedgerBooked>(*answer)) {
     committed_ms_.try_emplace(item.wish.id, setting_.now_ms());
+    const bool made = !std::get<app::LedgerBooked>(*answer).earlier || setting_.bug == Bug::audited_again;
+    if (made && setting_.bug != Bug::audited_after_commit) tell("booking.create", item.wish.id.bytes, item.actor);
   }
+  return answer;
+}
+
+base::Outcome<app::Cancelled> MysqlSim::cancel(const base::BookingId& id, const app::Actor& actor, base::Instant now) {
+  base::Outcome<app::Cancelled> answer = ledger_.cancel(id, now);
+  if (answer && !answer->earlier) tell("booking.cancel", id.bytes, actor);
   return answer;
 }
 
@@ -91,7 +99,8 @@ void MysqlSim::note_change() {
   changes_.push_back({next_change_++, app::ChangeKind::programme, programme_.id.bytes, 0});
 }
 
-base::Outcome<domain::Programme> MysqlSim::update_programme(const domain::Programme& wanted, std::uint64_t version) {
+base::Outcome<domain::Programme> MysqlSim::update_programme(const domain::Programme& wanted, std::uint64_t version,
+                                                            const app::Actor& actor) {
   if (programme_.version != version) return base::Code::version_mismatch;
   for (const base::ActivityId& id : activity_ids_) {
     if (ledger_.taken(id) > 0) return base::Code::invalid_state;
@@ -100,6 +109,7 @@ base::Outcome<domain::Programme> MysqlSim::update_programme(const domain::Progra
   programme_ = wanted;
   programme_.version = version + 1;
   ledger_.put(programme_);
+  tell("programme.update", programme_.id.bytes, actor);
   note_change();
   return programme_;
 }
@@ -108,13 +118,16 @@ bool MysqlSim::known(const base::ActivityId& id) const {
   return std::ranges::find(activity_ids_, id) != activity_ids_.end();
 }
 
-base::Outcome<domain::Activity> MysqlSim::changed(const base::ActivityId& id) {
+base::Outcome<domain::Activity> MysqlSim::changed(const base::ActivityId& id, std::string_view how,
+                                                  const app::Actor& actor) {
+  tell(how, id.bytes, actor);
   ++row(id).content.version;
   note_change();
   return activity(id);
 }
 
-base::Outcome<domain::Activity> MysqlSim::update_activity(const domain::Activity& wanted, std::uint64_t version) {
+base::Outcome<domain::Activity> MysqlSim::update_activity(const domain::Activity& wanted, std::uint64_t version,
+                                                          const app::Actor& actor) {
   if (!known(wanted.id)) return base::Code::not_found;
   domain::Activity& content = row(wanted.id).content;
   if (content.version != version) return base::Code::version_mismatch;
@@ -123,32 +136,38 @@ base::Outcome<domain::Activity> MysqlSim::update_activity(const domain::Activity
   const bool published = content.publication == Publication::published;
   if (published && wanted.capacity < content.capacity) ledger_.fence_programme(programme_.id);
   content.capacity = wanted.capacity;
-  return changed(wanted.id);
+  return changed(wanted.id, "activity.update", actor);
 }
 
-base::Outcome<domain::Activity> MysqlSim::publish(const base::ActivityId& id) {
+base::Outcome<domain::Activity> MysqlSim::publish(const base::ActivityId& id, const app::Actor& actor) {
   if (!known(id)) return base::Code::not_found;
   domain::Activity& content = row(id).content;
   if (content.publication == Publication::published) return activity(id);
   if (content.publication == Publication::cancelled) return base::Code::invalid_state;
   content.publication = Publication::published;
   row(id).open = true;
-  return changed(id);
+  return changed(id, "activity.publish", actor);
 }
 
-base::Outcome<domain::Activity> MysqlSim::cancel_activity(const base::ActivityId& id, base::Instant now) {
+base::Outcome<domain::Activity> MysqlSim::cancel_activity(const base::ActivityId& id, const app::Actor& actor,
+                                                          base::Instant now) {
   if (!known(id)) return base::Code::not_found;
   if (row(id).content.publication == Publication::cancelled) return activity(id);
   row(id).content.publication = Publication::cancelled;
   row(id).open = false;
   for (const app::GateBooking& booking : ledger_.active_bookings(id)) (void)ledger_.cancel(booking.id, now);
-  return changed(id);
+  return changed(id, "activity.cancel", actor);
 }
 
-base::Outcome<app::CheckInResult> MysqlSim::check_in(const app::CheckIn& wish, const base::ActivityId& activity) {
+base::Outcome<app::CheckInResult> MysqlSim::check_in(const app::CheckInItem& item) {
+  app::CheckIn wish;
+  wish.id = item.id;
+  wish.booking_id = item.booking_id;
+  wish.session_id = item.session_id;
+  wish.at = item.at;
   const domain::Booking* booking = ledger_.find(wish.booking_id);
   if (booking == nullptr) return base::Code::not_found;
-  if (booking->activity_id != activity) return base::Code::wrong_session;
+  if (booking->activity_id != item.activity_id) return base::Code::wrong_session;
   if (booking->state != domain::BookingState::confirmed) return base::Code::invalid_state;
   for (const CheckInRow& earlier : check_ins_) {
     if (earlier.check_in.id != wish.id) continue;
@@ -160,13 +179,14 @@ base::Outcome<app::CheckInResult> MysqlSim::check_in(const app::CheckIn& wish, c
     if (same && first.active) return app::CheckInResult{first.check_in, true};
   }
   check_ins_.push_back({wish, true});
+  tell("check_in.create", wish.id.bytes, item.actor);
   return app::CheckInResult{wish, false};
 }
 
-base::Outcome<base::Done> MysqlSim::undo(const base::CheckInId& id) {
+base::Outcome<base::Done> MysqlSim::undo(const base::CheckInId& id, const app::Actor& actor) {
   for (CheckInRow& known : check_ins_) {
     if (known.check_in.id != id) continue;
-    known.active = false;
+    if (std::exchange(known.active, false)) tell("check_in.undo", id.bytes, actor);
     return base::Done{};
   }
   return base::Code::not_found;

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/attendance_store.hpp"
@@ -17,6 +18,13 @@
 
 namespace zl::sim {
 
+/// Committed with the change that it tells of.
+struct AuditRow {
+  std::string_view action;  ///< "booking.create"
+  base::Bytes16 subject{};
+  app::Actor actor;
+};
+
 class MysqlSim {
  public:
   explicit MysqlSim(Setting& setting);
@@ -27,6 +35,7 @@ class MysqlSim {
   void stop_until(std::int64_t when_us) { stopped_until_us_ = when_us; }
 
   base::Outcome<app::LedgerAnswer> book(const app::LedgerItem& item);
+  base::Outcome<app::Cancelled> cancel(const base::BookingId& id, const app::Actor& actor, base::Instant now);
   /// By the run's time; nothing for an id without a booking.
   std::optional<std::int64_t> committed_ms(const base::BookingId& id) const;
   base::Outcome<app::GateImage> rebuild_image(const base::ProgrammeId& id);
@@ -35,21 +44,31 @@ class MysqlSim {
 
   app::CatalogueContent content() const;
   base::Outcome<app::ProgrammeContent> programme_content(const base::ProgrammeId& id) const;
-  base::Outcome<domain::Programme> update_programme(const domain::Programme& wanted, std::uint64_t version);
-  base::Outcome<domain::Activity> update_activity(const domain::Activity& wanted, std::uint64_t version);
-  base::Outcome<domain::Activity> publish(const base::ActivityId& id);
-  base::Outcome<domain::Activity> cancel_activity(const base::ActivityId& id, base::Instant now);
+  base::Outcome<domain::Programme> update_programme(const domain::Programme& wanted, std::uint64_t version,
+                                                    const app::Actor& actor);
+  base::Outcome<domain::Activity> update_activity(const domain::Activity& wanted, std::uint64_t version,
+                                                  const app::Actor& actor);
+  base::Outcome<domain::Activity> publish(const base::ActivityId& id, const app::Actor& actor);
+  base::Outcome<domain::Activity> cancel_activity(const base::ActivityId& id, const app::Actor& actor,
+                                                  base::Instant now);
   const std::vector<base::ActivityId>& activity_ids() const { return activity_ids_; }
   domain::Activity activity(const base::ActivityId& id) const;
   const domain::Programme& programme() const { return programme_; }
 
-  base::Outcome<app::CheckInResult> check_in(const app::CheckIn& wish, const base::ActivityId& activity);
-  base::Outcome<base::Done> undo(const base::CheckInId& id);
+  base::Outcome<app::CheckInResult> check_in(const app::CheckInItem& item);
+  base::Outcome<base::Done> undo(const base::CheckInId& id, const app::Actor& actor);
   struct CheckInRow {
     app::CheckIn check_in;
     bool active = true;
   };
   const std::vector<CheckInRow>& check_ins() const { return check_ins_; }
+
+  void tell(std::string_view action, const base::Bytes16& subject, const app::Actor& actor) {
+    setting_.seen.add("audit", action);
+    audit_.push_back({action, subject, actor});
+  }
+  /// In the order in which they were committed.
+  const std::vector<AuditRow>& audit() const { return audit_; }
 
   std::vector<app::Change> changes_since(std::uint64_t seq, std::size_t limit) const;
   std::uint64_t newest_change() const { return changes_.empty() ? 0 : changes_.back().seq; }
@@ -61,7 +80,7 @@ class MysqlSim {
  private:
   test::LedgerModel::Activity& row(const base::ActivityId& id) { return ledger_.activity(id); }
   bool known(const base::ActivityId& id) const;
-  base::Outcome<domain::Activity> changed(const base::ActivityId& id);
+  base::Outcome<domain::Activity> changed(const base::ActivityId& id, std::string_view how, const app::Actor& actor);
   void note_change();
 
   Setting& setting_;
@@ -73,6 +92,7 @@ class MysqlSim {
   domain::Programme programme_;
   std::vector<base::ActivityId> activity_ids_;
   std::vector<CheckInRow> check_ins_;
+  std::vector<AuditRow> audit_;
   std::vector<app::Change> changes_;  ///< ascending
   std::uint64_t next_change_ = 1;
   struct HeldBack {

@@ -3,7 +3,7 @@
 namespace zl::sim {
 namespace {
 
-constexpr std::array<std::string_view, 22> steps{"people.facts",
+constexpr std::array<std::string_view, 23> steps{"people.facts",
                                                  "gate.book",
                                                  "ledger.commit",
                                                  "gate.confirm",
@@ -24,7 +24,8 @@ constexpr std::array<std::string_view, 22> steps{"people.facts",
                                                  "gate.set_capacity",
                                                  "catalogue.load_programme",
                                                  "gate.announce",
-                                                 "attendance.check_in"};
+                                                 "attendance.check_in",
+                                                 "attendance.undo"};
 
 /// What has to happen so that a process can end there.
 void make_room_for(std::string_view step, Plan& plan) {
@@ -32,7 +33,8 @@ void make_room_for(std::string_view step, Plan& plan) {
   if (publishes) plan.drafts = plan.publishes = 2;
   if (step == "catalogue.cancel") plan.activity_cancels = 2;
   if (step == "catalogue.update_activity" || step == "gate.set_capacity") plan.capacity_changes = 4;
-  if (step == "attendance.check_in") plan.check_ins = 6;
+  if (step == "attendance.check_in" || step == "attendance.undo") plan.check_ins = 6;
+  if (step == "attendance.undo") plan.undo_percent = 80;
   if (step == "gate.remove_cancelled") plan.cancel_percent = 60;
   if (step == "ledger.fence") {  // of holds that nobody comes back for, while faults still happen
     plan.opens_ms = -60'000;
@@ -111,6 +113,12 @@ std::string_view name(Bug bug) {
       return "late_grant_of_what_was_held";
     case Bug::seats_remembered:
       return "seats_remembered";
+    case Bug::audited_again:
+      return "audited_again";
+    case Bug::audited_after_commit:
+      return "audited_after_commit";
+    case Bug::audited_as_the_first:
+      return "audited_as_the_first";
   }
   return "";
 }
@@ -137,6 +145,7 @@ Plan draw_plan(std::uint64_t seed) {
   plan.double_percent = chance.percent(50) ? chance.number(5, 40) : 0;
   plan.other_use_percent = chance.percent(30) ? chance.number(2, 20) : 0;
   plan.check_ins = chance.percent(40) ? chance.number(1, 6) : 0;
+  plan.undo_percent = chance.number(0, 50);
   plan.capacity_changes = chance.percent(30) ? chance.number(1, 4) : 0;
   plan.activity_cancels = chance.percent(20) ? 1 : 0;
   plan.drafts = chance.percent(30) ? chance.number(1, 2) : 0;

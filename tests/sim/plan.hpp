@@ -30,6 +30,9 @@ enum class Bug {
   opens_late,                   ///< the gate goes on saying "not open" after the opening
   late_grant_of_what_was_held,  ///< a hold that was there before the late answer goes as if it were new
   seats_remembered,             ///< polls take a programme for unchanged as long as its gate is not built anew
+  audited_again,                ///< a booking that is found is told in the audit as if it were made
+  audited_after_commit,         ///< the audit's row has a transaction of its own, when the booking's is known
+  audited_as_the_first,         ///< whoever is first in a group commit made all its bookings, says the audit
 };
 
 inline constexpr std::array all_bugs{Bug::unknown_commit_is_refused,
@@ -43,7 +46,10 @@ inline constexpr std::array all_bugs{Bug::unknown_commit_is_refused,
                                      Bug::held_told_as_booked,
                                      Bug::opens_late,
                                      Bug::late_grant_of_what_was_held,
-                                     Bug::seats_remembered};
+                                     Bug::seats_remembered,
+                                     Bug::audited_again,
+                                     Bug::audited_after_commit,
+                                     Bug::audited_as_the_first};
 
 std::string_view name(Bug bug);
 
@@ -87,6 +93,7 @@ struct Plan {
   int double_percent = 0;     ///< of requests that arrive twice, at two processes
   int other_use_percent = 0;  ///< of keys that are used again for something else
   int check_ins = 0;
+  int undo_percent = 0;  ///< of check-ins that are taken back
   int capacity_changes = 0;
   int activity_cancels = 0;
   int publishes = 0;

@@ -77,6 +77,8 @@ TEST(Simulation, gives_every_answer) {
   expect_each("cancel answers", {"done", "refused", "unknown"});
   expect_each("staff answers", {"done", "unknown", "invalid_state", "version_mismatch"});
   expect_each("door answers", {"done", "unknown", "invalid_state"});
+  expect_each("audit", {"booking.create", "booking.cancel", "activity.update", "activity.publish", "activity.cancel",
+                        "programme.update", "check_in.create", "check_in.undo"});
   expect_each("seats at the end", {"booked", "refused"});
 }
 
@@ -99,6 +101,9 @@ std::string_view verdict_of(Bug bug) {
       {Bug::held_told_as_booked, "by a store at"},
       {Bug::opens_late, "told not_open by a store"},
       {Bug::seats_remembered, "told sold_out from memory"},
+      {Bug::audited_again, "the audit tells"},
+      {Bug::audited_after_commit, "the audit tells one booking.create 0 times"},
+      {Bug::audited_as_the_first, "the audit tells"},
   };
   const auto found = verdicts.find(bug);
   return found == verdicts.end() ? "" : found->second;

@@ -7,11 +7,13 @@
 namespace zl::sim {
 namespace {
 
-const app::Actor admin{test::id_of<base::AccountId>(9), "town_admin", "127.0.0.1", "request"};
+constexpr int tries_at_door = 3;
+
+const base::AccountId staff = test::id_of<base::AccountId>(9);
 
 app::Claims claims_of(domain::Role role) {
   app::Claims claims;
-  claims.account = test::id_of<base::AccountId>(9);
+  claims.account = staff;
   claims.role = role;
   if (role == domain::Role::staff) claims.station = test::id_of<base::StationId>(1);
   return claims;
@@ -38,83 +40,102 @@ void Clients::plan_staff() {
   some_time(plan.activity_cancels, &Clients::cancel_activity);
   for (int i = 0; i < plan.check_ins; ++i) {
     setting_.schedule.at(setting_.chance.between(2'000'000, plan.faults_end_ms * 1000), nobody,
-                         [this] { check_in(3); });
+                         [this] { check_in(tries_at_door); });
   }
   if (plan.opening_moves > 0) {
     setting_.schedule.at(setting_.chance.between(300'000, plan.opens_ms * 1000), nobody, [this] { move_opening(); });
   }
 }
 
+template <class T>
+void Clients::order(const Errand& errand,
+                    const std::function<boost::asio::awaitable<base::Outcome<T>>(Server&, app::Actor)>& request,
+                    std::function<void(const base::Outcome<T>*)> then) {
+  using Outcome = base::Outcome<T>;
+  const app::Actor by = actor(staff.bytes, std::string(domain::role_name(errand.role)));
+  history_.orders.push_back({errand, by.request_id});
+  Order& given = history_.orders.back();
+  const Server* server = ask<Outcome>(
+      errand.action, [&](Server& at) { return request(at, by); },
+      [this, &given, then](const Outcome& answer) {
+        given.ending = answer ? Ending::booked : answer.is_unknown() ? Ending::unknown : Ending::turned_away;
+        setting_.seen.add(given.errand.role == domain::Role::staff ? "door answers" : "staff answers",
+                          outcome_name(answer));
+        then(&answer);
+      },
+      [&given, then] {
+        given.ending = Ending::lost;
+        then(nullptr);
+      });
+  if (server != nullptr) return;
+  given.ending = Ending::never_arrived;
+  then(nullptr);
+}
+
 void Clients::publish() {
-  using Outcome = base::Outcome<domain::Activity>;
   std::vector<base::ActivityId> drafts;
   for (const base::ActivityId& id : mysql_.activity_ids()) {
     if (mysql_.activity(id).publication == domain::Publication::draft) drafts.push_back(id);
   }
   if (drafts.empty()) return;
   const base::ActivityId id = setting_.chance.pick(drafts);
-  const auto again = [this] {
-    setting_.schedule.after_us(setting_.chance.between(100'000, 1'000'000), nobody, [this] {
-      if (!over()) publish();
-    });
-  };
-  const Server* server = ask<Outcome>(
-      "publish", [id](Server& at) { return at.manage.publish(id, claims_of(domain::Role::town_admin), admin); },
-      [this, again](const Outcome& answer) {
-        setting_.seen.add("staff answers", outcome_name(answer));
-        if (!answer) again();
+  order<domain::Activity>(
+      {.action = "activity.publish", .subject = id.bytes},
+      [id](Server& at, app::Actor by) {
+        return at.manage.publish(id, claims_of(domain::Role::town_admin), std::move(by));
       },
-      again);
-  if (server == nullptr) again();
+      [this](const auto* answer) {
+        if (answer != nullptr && *answer) return;
+        setting_.schedule.after_us(setting_.chance.between(100'000, 1'000'000), nobody, [this] {
+          if (!over()) publish();
+        });
+      });
 }
 
 void Clients::change_capacity() {
-  using Outcome = base::Outcome<domain::Activity>;
   const base::ActivityId id = any_activity();
   const int capacity = setting_.chance.number(1, 6);
-  ask<Outcome>(
-      "change capacity",
-      [id, capacity](Server& at) {
+  order<domain::Activity>(
+      {.action = "activity.update", .subject = id.bytes},
+      [id, capacity](Server& at, app::Actor by) {
         const app::ActivityEntry* entry = at.catalogue().current().activity(id);
         domain::Activity wanted = entry->activity;
         wanted.capacity = capacity;
         return at.manage.update_activity(std::move(wanted), false, entry->activity.version,
-                                         claims_of(domain::Role::town_admin), admin);
+                                         claims_of(domain::Role::town_admin), std::move(by));
       },
-      [this](const Outcome& answer) { setting_.seen.add("staff answers", outcome_name(answer)); }, [] {});
+      [](const auto*) {});
 }
 
 void Clients::cancel_activity() {
-  using Outcome = base::Outcome<domain::Activity>;
   const base::ActivityId id = any_activity();
-  history_.activity_cancels_asked.push_back(id);
-  ask<Outcome>(
-      "cancel activity",
-      [id](Server& at) { return at.manage.cancel(id, "reason", claims_of(domain::Role::town_admin), admin); },
-      [this, id](const Outcome& answer) {
-        setting_.seen.add("staff answers", outcome_name(answer));
-        if (answer && mysql_.ledger().taken(id) > 0) complain("told of a cancelled activity that has bookings");
+  order<domain::Activity>(
+      {.action = "activity.cancel", .subject = id.bytes},
+      [id](Server& at, app::Actor by) {
+        return at.manage.cancel(id, "reason", claims_of(domain::Role::town_admin), std::move(by));
       },
-      [] {});
+      [this, id](const auto* answer) {
+        const bool done = answer != nullptr && *answer;
+        if (done && mysql_.ledger().taken(id) > 0) complain("told of a cancelled activity that has bookings");
+      });
 }
 
 void Clients::move_opening() {
-  using Outcome = base::Outcome<domain::Programme>;
   const std::int64_t opens_ms = setting_.chance.between(500, setting_.plan.opens_ms + 2000);
-  ask<Outcome>(
-      "move opening",
-      [this, opens_ms](Server& at) {
+  order<domain::Programme>(
+      {.action = "programme.update", .subject = mysql_.programme().id.bytes},
+      [this, opens_ms](Server& at, app::Actor by) {
         domain::Programme wanted = *at.catalogue().current().programme(mysql_.programme().id)->programme;
         const std::uint64_t version = wanted.version;
         wanted.opens_at = start_of_run + base::Milliseconds(opens_ms);
-        return at.manage.update_programme(std::move(wanted), version, claims_of(domain::Role::town_admin), admin);
+        return at.manage.update_programme(std::move(wanted), version, claims_of(domain::Role::town_admin),
+                                          std::move(by));
       },
-      [this](const Outcome& answer) { setting_.seen.add("staff answers", outcome_name(answer)); }, [] {});
+      [](const auto*) {});
 }
 
 /// Somebody comes to the door with a booking that was told.
 void Clients::check_in(int tries_left) {
-  using Outcome = base::Outcome<app::CheckInAnswer>;
   std::vector<std::size_t> told;
   for (std::size_t i = 0; i < history_.wishes.size(); ++i) {
     if (history_.wishes[i].told) told.push_back(i);
@@ -124,23 +145,36 @@ void Clients::check_in(int tries_left) {
   const domain::Booking* row = mysql_.ledger().find(wish.booking_id);
   if (row == nullptr) return complain("a booking that was told is gone");
   const base::SessionId session = mysql_.activity(row->activity_id).sessions.front().id;
-  const auto again = [this, tries_left] {
-    if (tries_left > 0 && !over()) check_in(tries_left - 1);
-  };
-  ask<Outcome>(
-      "check in",
-      [&](Server& at) {
-        return at.door.check_in(session, wish.booking_id, "door-" + wish.key, claims_of(domain::Role::staff), admin);
+  order<app::CheckInAnswer>(
+      {.action = "check_in.create", .subject = wish.booking_id.bytes, .role = domain::Role::staff},
+      [&](Server& at, app::Actor by) {
+        return at.door.check_in(session, wish.booking_id, "door-" + wish.key, claims_of(domain::Role::staff),
+                                std::move(by));
       },
-      [this, again](const Outcome& answer) {
-        setting_.seen.add("door answers", outcome_name(answer));
-        if (answer) {
-          history_.check_ins_told.push_back(answer->check_in.id);
-        } else if (answer.is_unknown()) {
-          again();
+      [this, tries_left](const auto* answer) {
+        if (answer != nullptr && *answer) {
+          const base::CheckInId id = (*answer)->check_in.id;
+          history_.check_ins_told.push_back(id);
+          if (setting_.chance.percent(setting_.plan.undo_percent)) undo(id, tries_at_door);
+          return;
         }
-      },
-      again);
+        const bool nobody_knows = answer == nullptr || answer->is_unknown();
+        if (nobody_knows && tries_left > 0 && !over()) check_in(tries_left - 1);
+      });
+}
+
+/// It was the wrong child.
+void Clients::undo(const base::CheckInId& id, int tries_left) {
+  order<base::Done>(
+      {.action = "check_in.undo", .subject = id.bytes, .role = domain::Role::staff},
+      [id](Server& at, app::Actor by) { return at.door.undo(id, claims_of(domain::Role::staff), std::move(by)); },
+      [this, id, tries_left](const auto* answer) {
+        if (answer != nullptr && *answer) {
+          history_.undone_told.push_back(id);
+        } else if (tries_left > 0 && !over()) {
+          undo(id, tries_left - 1);
+        }
+      });
 }
 
 }  // namespace zl::sim

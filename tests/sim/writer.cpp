@@ -31,10 +31,10 @@ void Writer::book(app::LedgerItem item, const std::shared_ptr<BookCall>& call) {
   begin();
 }
 
-void Writer::cancel(base::BookingId id, base::Instant now, const std::shared_ptr<CancelCall>& call) {
+void Writer::cancel(Cancellation wish, const std::shared_ptr<CancelCall>& call) {
   setting_.seen.add("mysql calls", "ledger.cancel");
   setting_.trace.note(owner_, "ledger.cancel", "queued");
-  queue_.push_back({CancelJob{id, now, call, std::nullopt}, setting_.schedule.now_us()});
+  queue_.push_back({CancelJob{std::move(wish), call, std::nullopt}, setting_.schedule.now_us()});
   begin();
 }
 
@@ -138,9 +138,10 @@ void Writer::commit_late(const Batch& batch) {
 }
 
 void Writer::apply(const Batch& batch) {
+  if (setting_.bug == Bug::audited_as_the_first) name_the_first(*batch);
   for (Entry& entry : *batch) {
     if (auto* cancel = std::get_if<CancelJob>(&entry.job)) {
-      cancel->answer.emplace(mysql_.ledger().cancel(cancel->id, cancel->now));
+      cancel->answer.emplace(mysql_.cancel(cancel->wish.id, cancel->wish.actor, cancel->wish.now));
       setting_.trace.note(nobody, "ledger.cancel", "committed");
     } else {
       BookJob& book = std::get<BookJob>(entry.job);
@@ -151,6 +152,27 @@ void Writer::apply(const Batch& batch) {
     }
   }
   setting_.stores_changed = true;
+}
+
+void Writer::name_the_first(Entries& batch) {
+  const app::Actor* first = nullptr;
+  for (Entry& entry : batch) {
+    auto* book = std::get_if<BookJob>(&entry.job);
+    if (book == nullptr) continue;
+    if (first == nullptr) first = &book->item.actor;
+    book->item.actor = *first;
+  }
+}
+
+void Writer::audit_late(const Entries& batch) const {
+  for (const Entry& entry : batch) {
+    const auto* book = std::get_if<BookJob>(&entry.job);
+    if (book == nullptr || !*book->answer) continue;
+    const auto* booked = std::get_if<app::LedgerBooked>(&**book->answer);
+    if (booked != nullptr && !booked->earlier) {
+      mysql_.tell("booking.create", booked->booking.id.bytes, book->item.actor);
+    }
+  }
 }
 
 /// Nobody will know more: unknown where a COMMIT was sent, else refused.
@@ -170,6 +192,7 @@ void Writer::answer_all(const Batch& batch) {
 
 void Writer::finish(const Batch& batch, std::int64_t delay_us) {
   setting_.schedule.after_us(delay_us, owner_, [self = shared_from_this(), batch] {
+    if (self->setting_.bug == Bug::audited_after_commit) self->audit_late(*batch);
     for (Entry& entry : *batch) {
       std::visit(
           [](auto& job) {

@@ -19,11 +19,16 @@ class Writer : public std::enable_shared_from_this<Writer> {
  public:
   using BookCall = Call<base::Outcome<app::LedgerAnswer>>;
   using CancelCall = Call<base::Outcome<app::Cancelled>>;
+  struct Cancellation {
+    base::BookingId id;
+    app::Actor actor;
+    base::Instant now;
+  };
 
   Writer(Setting& setting, MysqlSim& mysql, Owner owner) : setting_(setting), mysql_(mysql), owner_(owner) {}
 
   void book(app::LedgerItem item, const std::shared_ptr<BookCall>& call);
-  void cancel(base::BookingId id, base::Instant now, const std::shared_ptr<CancelCall>& call);
+  void cancel(Cancellation wish, const std::shared_ptr<CancelCall>& call);
 
  private:
   struct BookJob {
@@ -32,8 +37,7 @@ class Writer : public std::enable_shared_from_this<Writer> {
     std::optional<base::Outcome<app::LedgerAnswer>> answer;
   };
   struct CancelJob {
-    base::BookingId id;
-    base::Instant now;
+    Cancellation wish;
     std::weak_ptr<CancelCall> call;
     std::optional<base::Outcome<app::Cancelled>> answer;
   };
@@ -56,6 +60,9 @@ class Writer : public std::enable_shared_from_this<Writer> {
   void commit_late(const Batch& batch);
   void apply(const Batch& batch);
   static void answer_all(const Batch& batch);
+  /// Two of the planted bugs.
+  static void name_the_first(Entries& batch);
+  void audit_late(const Entries& batch) const;
   void finish(const Batch& batch, std::int64_t delay_us);
 
   Setting& setting_;
