@@ -47,8 +47,8 @@ def parse_instant(text):
     return datetime.datetime.fromisoformat(text)
 
 
-def eventually(condition, seconds=20, what="the condition"):
-    """The first true value of `condition`, asked again and again until the time is over."""
+def eventually(condition, seconds=20, what="the condition", pause_s=0.05):
+    """The first true value of `condition`, asked again and again, with a pause between, until the time is over."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -56,7 +56,7 @@ def eventually(condition, seconds=20, what="the condition"):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {seconds} s")
-        time.sleep(0.05)
+        time.sleep(pause_s)
 
 
 def at(day, hour, minute=0):
