@@ -15,33 +15,31 @@ using What = std::pair<std::string_view, base::Bytes16>;  ///< an action, and ab
 /// What a request was about, whoever made it.
 struct Asked {
   What what;
-  base::Bytes16 who;
-  std::string_view role;
-  Ending ending;
+  const app::Actor* by;
+  bool may_have_done_it;
+  bool told_done;
   const Attempt* attempt;  ///< of a booking; else null
 };
 
 class AuditStory {
  public:
   AuditStory(const History& history, const MysqlSim& mysql) : mysql_(mysql) {
+    const auto note = [this](const What& what, const app::Actor& by, Ending ending, bool by_another,
+                             const Attempt* attempt) {
+      if (by.request_id.empty()) return;  // it never arrived
+      const bool told_done = ending == Ending::booked;
+      asked_.emplace(by.request_id, Asked{what, &by, may_have_done_it(ending) && !by_another, told_done, attempt});
+    };
     for (const Wish& wish : history.wishes) {
-      const auto by_parent = [&](std::string_view action, const Attempt& attempt) {
-        return Asked{{action, wish.booking_id.bytes}, wish.user_id.bytes, "user", attempt.ending, &attempt};
-      };
       for (const Attempt& attempt : wish.attempts) {
-        asked_.emplace(attempt.request_id, by_parent("booking.create", attempt));
+        note({"booking.create", wish.booking_id.bytes}, attempt.by, attempt.ending, false, &attempt);
       }
       for (const Attempt& attempt : wish.cancels) {
-        asked_.emplace(attempt.request_id, by_parent("booking.cancel", attempt));
+        note({"booking.cancel", wish.booking_id.bytes}, attempt.by, attempt.ending, false, nullptr);
       }
     }
-    const base::Bytes16 staff = test::id_of<base::AccountId>(9).bytes;
     for (const Order& order : history.orders) {
-      asked_.emplace(order.request_id, Asked{{order.errand.action, order.errand.subject},
-                                             staff,
-                                             domain::role_name(order.errand.role),
-                                             order.ending,
-                                             nullptr});
+      note({order.errand.action, order.errand.subject}, order.by, order.ending, order.by_another, nullptr);
     }
     for (std::size_t i = 0; i < mysql.audit().size(); ++i) {
       const AuditRow& row = mysql.audit()[i];
@@ -68,10 +66,11 @@ class AuditStory {
       const Asked& asked = found->second;
       if (++rows_of[found->first] > 1) return said(row.action, "the second change of one request");
       if (asked.what != What{row.action, subject_of(row)}) return said(row.action, "which its request was not about");
-      if (asked.who != row.actor.id.bytes || asked.role != row.actor.role) {
+      const app::Actor& by = *asked.by;
+      if (by.id != row.actor.id || by.role != row.actor.role || by.address != row.actor.address) {
         return said(row.action, "by somebody who did not ask");
       }
-      if (!may_have_done_it(asked.ending)) return said(row.action, "which the answer denied");
+      if (!asked.may_have_done_it) return said(row.action, "which the answer denied");
     }
     return {};
   }
@@ -85,12 +84,11 @@ class AuditStory {
       if (by.activity_id != booking.activity_id || by.attendee_id != booking.attendee_id) {
         return said("booking.create", "by a request for something else");
       }
-      const bool gone = !domain::is_active(booking.state);
-      const bool with_activity = mysql_.activity(booking.activity_id).publication == Publication::cancelled;
-      fault = times("booking.cancel", booking.id.bytes, gone && !with_activity ? 1 : 0, gone ? 1 : 0);
+      // Its activity's row tells of those that ended with it.
+      const bool by_itself = !domain::is_active(booking.state) && !mysql_.ended_with_its_activity(booking.id);
+      fault = times("booking.cancel", booking.id.bytes, by_itself ? 1 : 0, by_itself ? 1 : 0);
+      if (fault.empty()) fault = in_order("booking.create", "booking.cancel", booking.id.bytes);
       if (!fault.empty()) return fault;
-      const std::vector<std::size_t>& cancelled = rows_[{"booking.cancel", booking.id.bytes}];
-      if (!cancelled.empty() && cancelled.front() < made) return said("booking.cancel", "before the booking");
     }
     return {};
   }
@@ -99,6 +97,7 @@ class AuditStory {
     for (const MysqlSim::CheckInRow& row : mysql_.check_ins()) {
       std::string fault = times("check_in.create", row.check_in.id.bytes, 1, 1);
       if (fault.empty()) fault = times("check_in.undo", row.check_in.id.bytes, row.active ? 0 : 1, row.active ? 0 : 1);
+      if (fault.empty()) fault = in_order("check_in.create", "check_in.undo", row.check_in.id.bytes);
       if (!fault.empty()) return fault;
     }
     return {};
@@ -115,6 +114,8 @@ class AuditStory {
         fault = times("activity.publish", id.bytes, 0, activity.publication == Publication::draft ? 0 : 1);
       const int others = changes - cancelled - count("activity.publish", id.bytes);
       if (fault.empty()) fault = times("activity.update", id.bytes, others, others);
+      if (fault.empty()) fault = in_order("activity.publish", "activity.cancel", id.bytes);
+      if (fault.empty()) fault = in_order("activity.update", "activity.cancel", id.bytes);
       if (!fault.empty()) return fault;
     }
     const domain::Programme& programme = mysql_.programme();
@@ -122,17 +123,27 @@ class AuditStory {
     return times("programme.update", programme.id.bytes, changes, changes);
   }
 
-  /// No row about what is not there, and none missing of what was told as done.
+  /// No row about what is not there, and one for all that was told as done: of a change to given values the request's
+  /// own, of what can be done but once anybody's. What was told of bookings and check-ins the judge looks for itself.
   std::string of_the_rest() {
     if (told_ != mysql_.audit().size()) return "the audit tells of what is not there";
     for (const auto& [request, asked] : asked_) {
-      const bool told_done = asked.ending == Ending::booked;
-      if (!told_done || asked.what.first != "activity.update") continue;
+      const auto& [action, subject] = asked.what;
+      const bool looked_for = action.starts_with("booking.") || action == "check_in.create";
+      if (!asked.told_done || looked_for) continue;
       const std::vector<std::size_t>& rows = rows_[asked.what];
-      const auto its = [&](std::size_t row) { return mysql_.audit()[row].actor.request_id == request; };
-      if (std::ranges::none_of(rows, its)) return said("activity.update", "but not of a change that was told");
+      const auto its_own = [&](std::size_t row) { return mysql_.audit()[row].actor.request_id == request; };
+      const bool told = action.ends_with(".update") ? std::ranges::any_of(rows, its_own) : !rows.empty();
+      if (!told) return said(action, "but not of one that was told as done");
     }
     return {};
+  }
+
+  std::string in_order(std::string_view first, std::string_view last, const base::Bytes16& subject) {
+    const std::vector<std::size_t>& before = rows_[{first, subject}];
+    const std::vector<std::size_t>& after = rows_[{last, subject}];
+    if (before.empty() || after.empty() || before.back() < after.front()) return {};
+    return said(last, "and something of the same behind it");
   }
 
   int count(std::string_view action, const base::Bytes16& subject) {

@@ -37,7 +37,8 @@ void Clients::complain(std::string text) {
 }
 
 app::Actor Clients::actor(const base::Bytes16& who, std::string role) {
-  return {base::AccountId{who}, std::move(role), "127.0.0.1", "request-" + std::to_string(++last_actor_)};
+  const std::string number = std::to_string(++last_actor_);
+  return {base::AccountId{who}, std::move(role), "10.0.0." + number, "request-" + number};
 }
 
 base::ActivityId Clients::any_activity() {
@@ -97,14 +98,13 @@ void Clients::press(Wish& wish, const base::ActivityId& activity, const base::At
 void Clients::arrive(Wish& wish, Attempt& attempt, int tries_left) {
   using Outcome = base::Outcome<app::BookAnswer>;
   const domain::Booking* row = mysql_.ledger().find(wish.booking_id);
-  const app::Actor parent = actor(wish.user_id.bytes, "user");
-  attempt.request_id = parent.request_id;
+  attempt.by = actor(wish.user_id.bytes, "user");
   attempt.asked_us = setting_.schedule.now_us();
   attempt.was_booked = row != nullptr && domain::is_active(row->state) &&
                        setting_.now_ms() - *mysql_.committed_ms(wish.booking_id) > old_knowledge_ms;
   const Server* server = ask<Outcome>(
       "book",
-      [&](Server& at) { return at.book(wish.user_id, attempt.activity_id, attempt.attendee_id, wish.key, parent); },
+      [&](Server& at) { return at.book(wish.user_id, attempt.activity_id, attempt.attendee_id, wish.key, attempt.by); },
       [this, &wish, &attempt, tries_left](Outcome answer) { answered(wish, attempt, tries_left, std::move(answer)); },
       [this, &wish, &attempt, tries_left] {
         attempt.ending = Ending::lost;
@@ -217,15 +217,14 @@ void Clients::cancel(Wish& wish, int tries_left) {
   using Outcome = base::Outcome<domain::Booking>;
   wish.cancels.push_back({});
   Attempt& attempt = wish.cancels.back();
-  const app::Actor parent = actor(wish.user_id.bytes, "user");
-  attempt.request_id = parent.request_id;
+  attempt.by = actor(wish.user_id.bytes, "user");
   const auto again = [this, &wish, tries_left] {
     if (tries_left == 0 || !setting_.chance.percent(setting_.plan.retry_percent)) return;
     setting_.schedule.after_us(setting_.chance.between(50'000, 2'000'000), nobody,
                                [this, &wish, tries_left] { cancel(wish, tries_left - 1); });
   };
   const Server* server = ask<Outcome>(
-      "cancel", [&](Server& at) { return at.cancel(wish.user_id, wish.booking_id, parent); },
+      "cancel", [&](Server& at) { return at.cancel(wish.user_id, wish.booking_id, attempt.by); },
       [this, &wish, &attempt, again](const Outcome& answer) {
         attempt.ending = answer ? Ending::booked : answer.is_unknown() ? Ending::unknown : Ending::turned_away;
         setting_.seen.add("cancel answers", answer ? "done" : answer.is_unknown() ? "unknown" : "refused");

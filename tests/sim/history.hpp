@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/booking_ledger.hpp"
 #include "base/id.hpp"
 #include "domain/booking.hpp"
 #include "domain/people.hpp"
@@ -29,7 +30,7 @@ enum class Ending {
 struct Attempt {
   base::ActivityId activity_id;
   base::AttendeeId attendee_id;
-  std::string request_id;
+  app::Actor by;  ///< the request's id is its own
   Owner server = nobody;
   bool was_booked = false;  ///< the key's booking was active when this attempt arrived
   std::int64_t asked_us = 0;
@@ -68,8 +69,9 @@ struct Errand {
 /// One request for it.
 struct Order {
   Errand errand;
-  std::string request_id;
+  app::Actor by;
   Ending ending = Ending::open;  ///< `booked` stands for done
+  bool by_another = false;       ///< … and was done before, by another request
 };
 
 /// Whether somebody with this answer, or without one, can't know that nothing was done.

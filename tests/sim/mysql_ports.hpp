@@ -46,7 +46,7 @@ class SimLedger final : public app::BookingLedger {
 
 class SimCatalogueStore final : public app::CatalogueStore {
  public:
-  SimCatalogueStore(Setting& setting, MysqlSim& mysql) : pool_(setting, mysql) {}
+  SimCatalogueStore(Setting& setting, MysqlSim& mysql) : setting_(setting), mysql_(mysql), pool_(setting, mysql) {}
 
   Answer<app::CatalogueContent> load() override;
   Answer<std::vector<domain::Station>> load_stations() override;
@@ -68,6 +68,8 @@ class SimCatalogueStore final : public app::CatalogueStore {
                                   base::Instant now) override;
 
  private:
+  Setting& setting_;
+  MysqlSim& mysql_;
   Pool pool_;
 };
 

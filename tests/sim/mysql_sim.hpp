@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,8 @@ class MysqlSim {
   }
   /// In the order in which they were committed.
   const std::vector<AuditRow>& audit() const { return audit_; }
+  /// Whether the booking ended because its activity did.
+  bool ended_with_its_activity(const base::BookingId& id) const { return ended_with_activity_.contains(id); }
 
   std::vector<app::Change> changes_since(std::uint64_t seq, std::size_t limit) const;
   std::uint64_t newest_change() const { return changes_.empty() ? 0 : changes_.back().seq; }
@@ -93,6 +96,7 @@ class MysqlSim {
   std::vector<base::ActivityId> activity_ids_;
   std::vector<CheckInRow> check_ins_;
   std::vector<AuditRow> audit_;
+  std::set<base::BookingId> ended_with_activity_;
   std::vector<app::Change> changes_;  ///< ascending
   std::uint64_t next_change_ = 1;
   struct HeldBack {

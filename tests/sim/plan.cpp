@@ -119,6 +119,10 @@ std::string_view name(Bug bug) {
       return "audited_after_commit";
     case Bug::audited_as_the_first:
       return "audited_as_the_first";
+    case Bug::capacity_not_audited:
+      return "capacity_not_audited";
+    case Bug::published_before_commit:
+      return "published_before_commit";
   }
   return "";
 }
@@ -145,13 +149,13 @@ Plan draw_plan(std::uint64_t seed) {
   plan.double_percent = chance.percent(50) ? chance.number(5, 40) : 0;
   plan.other_use_percent = chance.percent(30) ? chance.number(2, 20) : 0;
   plan.check_ins = chance.percent(40) ? chance.number(1, 6) : 0;
-  plan.undo_percent = chance.number(0, 50);
   plan.capacity_changes = chance.percent(30) ? chance.number(1, 4) : 0;
   plan.activity_cancels = chance.percent(20) ? 1 : 0;
   plan.drafts = chance.percent(30) ? chance.number(1, 2) : 0;
   plan.publishes = plan.drafts;
   plan.opening_moves = plan.opens_ms > 0 && chance.percent(20) ? 1 : 0;
   plan.faults = draw_faults(chance);
+  plan.undo_percent = chance.number(0, 50);
   make_room_for(plan.faults.crash_step, plan);
   return plan;
 }

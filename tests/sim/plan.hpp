@@ -30,9 +30,11 @@ enum class Bug {
   opens_late,                   ///< the gate goes on saying "not open" after the opening
   late_grant_of_what_was_held,  ///< a hold that was there before the late answer goes as if it were new
   seats_remembered,             ///< polls take a programme for unchanged as long as its gate is not built anew
-  audited_again,                ///< a booking that is found is told in the audit as if it were made
+  audited_again,                ///< what is found done already is told in the audit as if it were done now
   audited_after_commit,         ///< the audit's row has a transaction of its own, when the booking's is known
   audited_as_the_first,         ///< whoever is first in a group commit made all its bookings, says the audit
+  capacity_not_audited,         ///< a new capacity has no row in the audit
+  published_before_commit,      ///< the staff are told "published" though nobody knows of the COMMIT
 };
 
 inline constexpr std::array all_bugs{Bug::unknown_commit_is_refused,
@@ -49,7 +51,9 @@ inline constexpr std::array all_bugs{Bug::unknown_commit_is_refused,
                                      Bug::seats_remembered,
                                      Bug::audited_again,
                                      Bug::audited_after_commit,
-                                     Bug::audited_as_the_first};
+                                     Bug::audited_as_the_first,
+                                     Bug::capacity_not_audited,
+                                     Bug::published_before_commit};
 
 std::string_view name(Bug bug);
 

@@ -101,9 +101,11 @@ std::string_view verdict_of(Bug bug) {
       {Bug::held_told_as_booked, "by a store at"},
       {Bug::opens_late, "told not_open by a store"},
       {Bug::seats_remembered, "told sold_out from memory"},
-      {Bug::audited_again, "the audit tells"},
+      {Bug::audited_again, "the audit tells one booking.cancel 2 times"},
       {Bug::audited_after_commit, "the audit tells one booking.create 0 times"},
-      {Bug::audited_as_the_first, "the audit tells"},
+      {Bug::audited_as_the_first, "the audit tells booking.create, the second change of one request"},
+      {Bug::capacity_not_audited, "the audit tells one activity.update 0 times"},
+      {Bug::published_before_commit, "the audit tells activity.publish, but not of one that was told as done"},
   };
   const auto found = verdicts.find(bug);
   return found == verdicts.end() ? "" : found->second;

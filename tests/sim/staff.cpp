@@ -1,5 +1,6 @@
 // What the staff do: publish, change, cancel, and stand at the door.
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "sim/clients.hpp"
@@ -52,15 +53,15 @@ void Clients::order(const Errand& errand,
                     const std::function<boost::asio::awaitable<base::Outcome<T>>(Server&, app::Actor)>& request,
                     std::function<void(const base::Outcome<T>*)> then) {
   using Outcome = base::Outcome<T>;
-  const app::Actor by = actor(staff.bytes, std::string(domain::role_name(errand.role)));
-  history_.orders.push_back({errand, by.request_id});
+  history_.orders.push_back({errand, actor(staff.bytes, std::string(domain::role_name(errand.role)))});
   Order& given = history_.orders.back();
   const Server* server = ask<Outcome>(
-      errand.action, [&](Server& at) { return request(at, by); },
+      errand.action, [&](Server& at) { return request(at, given.by); },
       [this, &given, then](const Outcome& answer) {
         given.ending = answer ? Ending::booked : answer.is_unknown() ? Ending::unknown : Ending::turned_away;
         setting_.seen.add(given.errand.role == domain::Role::staff ? "door answers" : "staff answers",
                           outcome_name(answer));
+        if constexpr (std::is_same_v<T, app::CheckInAnswer>) given.by_another = answer && answer->earlier;
         then(&answer);
       },
       [&given, then] {
