@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from client import done, made
 from scene import PATIENCE_S
-from town import book, key
+from town import book, eventually, key
 
 RULES = {"max_per_attendee": 2, "max_per_user": 4, "forbid_overlap": False, "cancel_hours": 24}
 CAPACITY = 4
@@ -144,6 +144,41 @@ class Refused(Operation):
         parent, child = self.family
         parent.move(self.town.url)
         self.case.book_in_time(parent, child, self.activity["id"])
+
+
+class HalfRefused(Operation):
+    """Of those who commit together the ledger refuses one, so that the writer looks at each: the other's activity is not open,
+    behind the gate's back."""
+
+    def begin(self):
+        programme = self.town.programme(**RULES)
+        self.activity, self.closed = (self.town.activity(programme, CAPACITY) for _ in range(2))
+        self.wishes = [(*self.town.family(), activity, key()) for activity in (self.activity, self.activity, self.closed)]
+        self.open(0)
+
+    def open(self, mark):
+        self.sql(f"UPDATE activity_seats SET open = {mark} WHERE activity_id = X'{self.closed['id']}'")
+
+    def perform(self):
+        """The first one keeps the writer busy until the others are there; unless the pressing parents have it look at each before."""
+        with ThreadPoolExecutor(len(self.wishes)) as pool, self.case.ledger.seats_locked(self.activity["id"]):
+            for number, (parent, child, activity, wanted) in enumerate(self.wishes, 1):
+                pool.submit(book, parent, activity, child, wanted)
+                held = sum(wish[2] is activity for wish in self.wishes[:number])
+                eventually(lambda: self.is_held(activity, held) or not self.case.stack.server.running(),
+                           PATIENCE_S, "a hold")
+
+    def is_held(self, activity, count):
+        return self.case.gate.pending(activity["programme_id"], activity["id"]) >= count
+
+    def settle(self):
+        """The same keys have a seat each, once all is open."""
+        self.open(1)
+        for parent, child, activity, wanted in self.wishes:
+            parent.move(self.town.url)
+            self.case.book_in_time(parent, child, activity["id"], wanted)
+        booked = self.case.ledger.booked(self.activity["id"]) | self.case.ledger.booked(self.closed["id"])
+        self.case.assertEqual(len(booked), len(self.wishes))
 
 
 class Fenced(Refused):

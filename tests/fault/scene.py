@@ -232,9 +232,9 @@ class FaultCase(TownCase):
         except AssertionError:
             self.fail(f"gate and ledger differ for good (activity, seats taken): {unsettled()}")
 
-    def book_in_time(self, parent, child, activity_id):
+    def book_in_time(self, parent, child, activity_id, wanted=None):
         """A free seat is had within the time of healing, though it may be held or unknown until then."""
-        wanted = key()
+        wanted = wanted or key()
 
         def press():
             answer = press_until_told(parent, {"id": activity_id}, child, wanted, lambda: self.town.url).answer

@@ -15,7 +15,8 @@ import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from crash_operations import CAPACITY, RULES, CheckIn, Close, Fenced, Operation, Publish, Reconciled, Refused, Undo
+from crash_operations import (CAPACITY, RULES, CheckIn, Close, Fenced, HalfRefused, Operation, Publish, Reconciled,
+                              Refused, Undo)
 from crash_orders import Orders, crash_points, town_under_orders
 from judge_tool import ledger as judged
 from judge_tool import verdict
@@ -52,7 +53,8 @@ def setUpModule():
 
 
 OPERATIONS = {"publish": Publish, "gate": Publish, "close": Close, "check_in": CheckIn, "undo": Undo,
-              "reconcile": Reconciled, "book.denied": Refused, "book.given_back": Refused, "book.fenced": Fenced}
+              "reconcile": Reconciled, "book.denied": Refused, "book.given_back": Refused, "book.fenced": Fenced,
+              "book.each_locked": HalfRefused}
 
 
 def operation_of(point):

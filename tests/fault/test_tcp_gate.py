@@ -5,6 +5,12 @@ from support.tcp_gate import Fault
 
 
 class Redis(BadNetwork):
+    def test_silence(self):
+        self.survives("redis", Fault.SILENCE)
+
+    def test_delay(self):
+        self.survives("redis", Fault.DELAY)
+
     def test_answers_that_arrive_late(self):
         self.survives("redis", Fault.ANSWERS_HELD)
 
@@ -13,6 +19,12 @@ class Redis(BadNetwork):
 
 
 class MySql(BadNetwork):
+    def test_silence(self):
+        self.survives("mysql", Fault.SILENCE)
+
+    def test_trickle(self):
+        self.survives("mysql", Fault.TRICKLE)
+
     def test_answers_that_arrive_late(self):
         self.survives("mysql", Fault.ANSWERS_HELD)
 

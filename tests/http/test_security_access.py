@@ -51,18 +51,19 @@ class Routes(TownCase):
             if operation.roles:
                 self.assertEqual(set(operation.roles), set(rule), str(operation))
 
-    def test_each_caller_is_let_in_exactly_where_the_rule_says(self):
+    def callers(self):
+        """One of each kind, by its name."""
         town = self.town
-        callers = {role: town.account(role, town.station if role in ("station_admin", "staff") else None)
-                   for role in ROLES}
-        callers |= {"nobody": town.client(), "user": town.parent()}
+        staff = {role: town.account(role, town.station if role in ("station_admin", "staff") else None) for role in ROLES}
+        return staff | {"nobody": town.client(), "user": town.parent()}
+
+    def test_each_caller_is_let_in_exactly_where_the_rule_says(self):
+        callers = self.callers()
         for operation in CONTRACT.operations:
-            if operation.name in (*LOGINS, *SIGNED):
-                continue  # the examples are nobody's: see test_accounts, test_wechat_…
+            if operation.name in (*LOGINS, *SIGNED, "logout"):
+                continue  # the examples are nobody's, and it ends the token: see the two tests below
             rule = RULES[route_of(operation)]
             for caller, client in callers.items():
-                if operation.name == "logout" and caller != "nobody":
-                    continue  # it ends the token: see test_accounts
                 with self.subTest(operation=str(operation), caller=caller):
                     answer = call(operation, client)
                     if caller in rule:
@@ -71,6 +72,26 @@ class Routes(TownCase):
                         self.refused(answer, 401, "unauthorized")
                     else:
                         self.refused(answer, 403, "forbidden")
+
+    def test_a_token_makes_no_difference_where_something_else_counts(self):
+        callers = self.callers()
+        for operation in CONTRACT.operations:
+            if operation.name not in (*LOGINS, *SIGNED):
+                continue
+            self.assertEqual(RULES[route_of(operation)], ANYONE)
+            answers = {caller: call(operation, client) for caller, client in callers.items()}
+            told = {caller: (answer.status, answer.code) for caller, answer in answers.items()}
+            self.assertEqual(set(told.values()), {told["nobody"]}, f"{operation}: {told}")
+
+    def test_everybody_who_is_logged_in_logs_out_and_nobody_else_does(self):
+        for caller, client in self.callers().items():
+            with self.subTest(caller=caller):
+                answer = client.post("/logout")
+                if caller == "nobody":
+                    self.refused(answer, 401, "unauthorized")
+                    continue
+                self.assertEqual(answer.status, 204, str(answer))
+                self.refused(client.post("/logout"), 401, "unauthorized")
 
     def test_doors_that_scanners_try_are_not_there(self):
         client = self.town.client()

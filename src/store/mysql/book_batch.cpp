@@ -117,7 +117,7 @@ class BookRun {
   bool run_exactly(Transaction& transaction, AuditTrail& trail) {
     decision_ = decide(items_, reader_.read_exactly(transaction));
     if (decision_.accepted.empty()) return false;
-    ZL_CRASH_POINT("book.locked");
+    ZL_CRASH_POINT("book.each_locked");
     transaction.execute_last(take_seats(seat_demands(items_, decision_.accepted)));
     add_last(transaction, insertion(trail, items_, decision_.accepted));
     return true;
