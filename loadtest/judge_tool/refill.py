@@ -27,6 +27,7 @@ class Refill:
         self._urls = urls
         self._recorder = recorder
         self.booked = 0
+        self.untried = 0  # beyond the limit of an activity
         self.slowest_s = 0.0  # from the beginning to the grant of the last seat
 
     def fill(self, snapshot: Snapshot, deadline_ms: int, limit: int) -> list[str]:
@@ -35,7 +36,10 @@ class Refill:
         faults = []
         for activity in snapshot.activities.values():
             free = activity.capacity - sum(b.active for b in snapshot.bookings.values() if b.activity == activity.id)
-            for _ in range(min(free, limit) if activity.open else 0):
+            if not activity.open:
+                continue
+            self.untried += max(free - limit, 0)
+            for _ in range(min(free, limit)):
                 if fault := self._book(activity, deadline_ms):
                     faults.append(fault)
                     break

@@ -143,6 +143,7 @@ def counts_of(case: checks.Case, refill: Refill, settled_at: int) -> dict[str, o
                                      f"{len({row.chain for row in snapshot.audit_rows})} chains",
         "settled at the latest": f"{(settled_at - last_fault) / 1000:.1f} s after the last fault" if last_fault else "at once",
         "free seats booked by strangers": f"{refill.booked}, the last after {refill.slowest_s:.1f} s",
+        "free seats that were not tried": refill.untried,
     }
 
 

@@ -1,9 +1,13 @@
 // What a turn of the loop sends to the gate: how many calls it makes, and what becomes of each wish in them.
 #include "store/redis/gate_queue.hpp"
 
+#include <hiredis/hiredis.h>
+
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
 #include <map>
 #include <memory>
 
@@ -83,8 +87,18 @@ class GateQueueTest : public GateTest {
 
   void forget_calls() { ask({"CONFIG", "RESETSTAT"}); }
   /// Commands of this name that Redis has served since, functions' own included.
-  int calls(const std::string& command) {
-    const std::string stats = ask({"INFO", "commandstats"}).text();
+  int calls(const std::string& command) { return calls_in(ask({"INFO", "commandstats"}).text(), command); }
+  /// The same by a connection that needs no loop.
+  static int served_meanwhile(const std::string& command) {
+    const std::unique_ptr<redisContext, decltype(&redisFree)> context(redisConnectUnix(servers->redis_socket().c_str()),
+                                                                      redisFree);
+    const std::unique_ptr<void, decltype(&freeReplyObject)> reply(redisCommand(context.get(), "INFO commandstats"),
+                                                                  freeReplyObject);
+    if (!reply) throw std::runtime_error("no answer from Redis");
+    const auto& stats = *static_cast<const redisReply*>(reply.get());
+    return calls_in({stats.str, stats.len}, command);
+  }
+  static int calls_in(const std::string& stats, const std::string& command) {
     const std::string wanted = "cmdstat_" + command + ":calls=";
     const std::size_t at = stats.find(wanted);
     return at == std::string::npos ? 0 : std::stoi(stats.substr(at + wanted.size()));
@@ -93,8 +107,8 @@ class GateQueueTest : public GateTest {
 
 TEST_F(GateQueueTest, sends_the_wishes_of_one_turn_in_one_call) {
   install(image(1, {30, 30}));
-  std::vector<domain::BookingWish> wishes = crowd(20);
-  for (const auto& wish : crowd(20, 2)) wishes.push_back(wish);
+  std::vector<domain::BookingWish> wishes = crowd(7);
+  for (const auto& wish : crowd(8, 2)) wishes.push_back(wish);
   forget_calls();
   const auto decisions = book_together(wishes);
   EXPECT_EQ(calls("fcall"), 1);
@@ -103,17 +117,44 @@ TEST_F(GateQueueTest, sends_the_wishes_of_one_turn_in_one_call) {
     EXPECT_EQ(granted(decisions[i])->receipt.arrival, i + 1) << "in the order of asking";
     EXPECT_EQ(granted(decisions[i])->seats.activity_id, wishes[i].activity_id);
   }
-  EXPECT_EQ(count(1).seats.used, 20);
-  EXPECT_EQ(count(2).pending, 20);
+  EXPECT_EQ(count(1).seats.used, 7);
+  EXPECT_EQ(count(2).pending, 8);
 }
 
-TEST_F(GateQueueTest, sends_no_more_than_so_many_in_a_call) {
+TEST_F(GateQueueTest, sends_a_full_call_while_the_turn_goes_on) {
+  install(image(1, {30}));
+  forget_calls();
+  std::atomic<int> answered = 0;
+  const auto seen = std::make_shared<std::promise<void>>();
+  const auto press_and_go_on = [&] {
+    for (const domain::BookingWish& wish : crowd(16)) {
+      boost::asio::co_spawn(loops.executor(0), book_and_count(*gate, wish, answered), boost::asio::detached);
+    }
+    boost::asio::post(loops.executor(0), [seen] { seen->get_future().wait_for(std::chrono::seconds(20)); });
+  };
+  runtime::run_on(loops, 0, runtime::as_task(press_and_go_on));
+  wait_for([] { return served_meanwhile("fcall") == 1; });
+  EXPECT_EQ(answered, 0) << "the turn has not ended";
+  seen->set_value();
+  wait_for([&answered] { return answered == 16; });
+}
+
+TEST_F(GateQueueTest, sends_no_more_than_so_many_in_a_call_and_so_many_full_calls_at_a_time) {
   install(image(1, {1000}));
   forget_calls();
-  const auto decisions = book_together(crowd(150));
-  EXPECT_EQ(calls("fcall"), 3);
-  for (const auto& decision : decisions) EXPECT_NE(granted(decision), nullptr);
-  EXPECT_EQ(count(1).seats.used, 150);
+  servers->pause(test::Store::redis);
+  std::atomic<int> answered = 0;
+  const auto press = [&] {
+    for (const domain::BookingWish& wish : crowd(300)) {
+      boost::asio::co_spawn(loops.executor(0), book_and_count(*gate, wish, answered), boost::asio::detached);
+    }
+  };
+  runtime::run_on(loops, 0, runtime::as_task(press));
+  settle();
+  servers->resume(test::Store::redis);
+  wait_for([&answered] { return answered == 300; });
+  EXPECT_EQ(calls("fcall"), 8 + 3) << "eight of 16, then the other 172";
+  EXPECT_EQ(count(1).seats.used, 300);
 }
 
 TEST_F(GateQueueTest, collects_what_comes_while_a_call_is_on_the_way) {
@@ -288,7 +329,7 @@ TEST_F(GateQueueTest, refuses_what_was_never_sent_and_goes_on_when_the_link_is_b
 
 TEST_F(GateQueueTest, takes_only_so_many_wishes_at_a_time) {
   install(image(1, {9}));
-  const auto small = std::make_shared<GateQueue>(*link, std::chrono::hours(1), GateQueueLimits{64, 1, 2});
+  const auto small = std::make_shared<GateQueue>(*link, std::chrono::hours(1), GateQueueLimits{64, 16, 8, 2});
   const auto decisions = book_together(*small, crowd(3), 0);
   EXPECT_NE(granted(decisions[0]), nullptr);
   EXPECT_NE(granted(decisions[1]), nullptr);

@@ -59,6 +59,7 @@ class HiredisConnection final : public Connection, public std::enable_shared_fro
   void start(const Endpoint& endpoint);
 
   bool send(std::string_view command) override;
+  void write_now() override;
   void ping_subscribed() override;
   base::SteadyTime last_read() const override { return last_read_; }
   void close() override;
@@ -182,6 +183,10 @@ bool HiredisConnection::send(std::string_view command) {
   if (redisAsyncFormattedCommand(context_, on_reply, nullptr, command.data(), command.size()) != REDIS_OK) return false;
   if (awaited_++ == 0) awaited_since_ = base::SteadyTime::clock::now();
   return true;
+}
+
+void HiredisConnection::write_now() {
+  if (connected_ && flush_posted_) flush();
 }
 
 void HiredisConnection::ping_subscribed() {

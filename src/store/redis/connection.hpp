@@ -36,6 +36,9 @@ class Connection {
   /// False where the connection can't take it any more; then no reply comes.
   virtual bool send(std::string_view command) = 0;
 
+  /// Commands of one turn of the loop leave together at its end; these now.
+  virtual void write_now() = 0;
+
   /// Sends a PING on a connection that has subscribed; its answer only moves last_read().
   virtual void ping_subscribed() = 0;
 

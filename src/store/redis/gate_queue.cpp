@@ -53,9 +53,21 @@ void GateQueue::take(Waiting waiting) {
   Programme& programme = programmes_[programme_id];
   programme.waiting.push_back(std::move(waiting));
   ++waiting_;
-  if (programme.waiting.size() > 1 || programme.calls >= limits_.calls_at_once) return;
-  due_.push_back(programme_id);
-  end_turn_later();
+  if (programme.waiting.size() < limits_.full_call) {
+    if (programme.waiting.size() > 1 || programme.calls > 0) return;
+    due_.push_back(programme_id);
+    return end_turn_later();
+  }
+  if (!may_send(programme)) return;
+  std::erase(due_, programme_id);
+  send_confirmations();
+  send_waiting(programme_id);
+  link_.write_now();
+}
+
+bool GateQueue::may_send(const Programme& programme) const {
+  if (programme.calls == 0) return true;
+  return programme.waiting.size() >= limits_.full_call && programme.calls < limits_.full_calls;
 }
 
 void GateQueue::confirm(const domain::BookingWish& wish) {
@@ -143,7 +155,7 @@ void GateQueue::settle(const base::ProgrammeId& programme_id, std::vector<Waitin
   const auto programme = programmes_.find(programme_id);
   --programme->second.calls;
   if (!programme->second.waiting.empty()) {
-    if (programme->second.calls < limits_.calls_at_once) {
+    if (may_send(programme->second)) {
       due_.push_back(programme_id);
       end_turn_later();
     }

@@ -71,6 +71,8 @@ class Link::Core final : public SessionEvents, public std::enable_shared_from_th
   /// Disconnects at once; who still waits is answered `lost`.
   void end();
 
+  void write_now() { session_->write_now(); }
+
   const asio::any_io_executor& executor() const { return executor_; }
   bool up() const { return up_.load(std::memory_order_relaxed); }
   const std::string& run_id() const { return run_id_; }
@@ -267,6 +269,10 @@ asio::awaitable<Reply> Link::call(Command command) {
 
 void Link::call(Command command, std::unique_ptr<ReplyReceiver> receiver) {
   core_->issue(std::move(command), std::move(receiver));
+}
+
+void Link::write_now() {
+  core_->write_now();
 }
 
 bool Link::send(Command command) {

@@ -1,4 +1,5 @@
-// The pipelined link of one event loop to Redis. All commands issued in one turn of the loop leave in one write.
+// The pipelined link of one event loop to Redis. All commands issued in one turn of the loop leave in one write, unless
+// they are in a hurry.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -87,6 +88,9 @@ class Link {
 
   /// Sends without waiting; its answer is only counted. False where it was not sent.
   bool send(Command command);
+
+  /// What was issued in this turn leaves now.
+  void write_now();
 
   /// Callable from any thread.
   LinkStats stats() const;

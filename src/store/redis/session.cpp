@@ -53,6 +53,10 @@ bool Session::send(std::string_view command) {
   return state_ == State::ready && connection_->send(command);
 }
 
+void Session::write_now() {
+  if (state_ == State::ready) connection_->write_now();
+}
+
 void Session::ping_subscribed() {
   if (state_ == State::ready) connection_->ping_subscribed();
 }

@@ -60,6 +60,9 @@ class Session final : private ConnectionEvents, public std::enable_shared_from_t
   /// False where it was not sent: not ready, or the connection is ending.
   bool send(std::string_view command);
 
+  /// What was sent in this turn leaves now.
+  void write_now();
+
   // For a session that listens, while ready: see Connection.
   void ping_subscribed();
   base::SteadyTime last_read() const;
