@@ -72,7 +72,7 @@ class Clients {
   template <class T>
   void order(const Errand& errand,
              const std::function<boost::asio::awaitable<base::Outcome<T>>(Server&, app::Actor)>& request,
-             std::function<void(const base::Outcome<T>*)> then);
+             const std::function<void(const base::Outcome<T>*)>& then);
 
   Setting& setting_;
   MysqlSim& mysql_;

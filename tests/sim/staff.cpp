@@ -51,7 +51,7 @@ void Clients::plan_staff() {
 template <class T>
 void Clients::order(const Errand& errand,
                     const std::function<boost::asio::awaitable<base::Outcome<T>>(Server&, app::Actor)>& request,
-                    std::function<void(const base::Outcome<T>*)> then) {
+                    const std::function<void(const base::Outcome<T>*)>& then) {
   using Outcome = base::Outcome<T>;
   history_.orders.push_back({errand, actor(staff.bytes, std::string(domain::role_name(errand.role)))});
   Order& given = history_.orders.back();
