@@ -34,6 +34,26 @@ class GateQueueTest : public GateTest {
     (void)co_await gate.book(wish, 0);
     ++answered;
   }
+  /// What becomes of wishes, in the order of asking.
+  struct Asked {
+    std::map<std::size_t, Decision> decisions;  ///< on the loop, until all are answered
+    std::size_t asked = 0;
+    std::atomic<std::size_t> answered = 0;
+  };
+  static boost::asio::awaitable<void> book_and_keep(RedisGate& gate, domain::BookingWish wish, Asked& into) {
+    const std::size_t number = into.asked++;
+    into.decisions.emplace(number, co_await gate.book(wish, 0));
+    ++into.answered;
+  }
+  /// On the loop: all in the turn that runs.
+  void press(const std::vector<domain::BookingWish>& wishes, Asked& into) {
+    for (const domain::BookingWish& wish : wishes) {
+      boost::asio::co_spawn(loops.executor(0), book_and_keep(*gate, wish, into), boost::asio::detached);
+    }
+  }
+  void press_together(const std::vector<domain::BookingWish>& wishes, Asked& into) {
+    runtime::run_on(loops, 0, runtime::as_task([&] { press(wishes, into); }));
+  }
   /// A few turns of the loop pass.
   void settle() {
     for (int turn = 0; turn < 3; ++turn) runtime::run_on(loops, 0, runtime::as_task([] {}));
@@ -126,13 +146,13 @@ TEST_F(GateQueueTest, sends_a_full_call_while_the_turn_goes_on) {
   forget_calls();
   std::atomic<int> answered = 0;
   const auto seen = std::make_shared<std::promise<void>>();
-  const auto press_and_go_on = [&] {
+  // The first thing in what the loop has to do next: nothing that the wishes leave for later comes before it.
+  boost::asio::post(loops.executor(0), [&, seen] {
+    boost::asio::post(loops.executor(0), [seen] { seen->get_future().wait_for(std::chrono::minutes(1)); });
     for (const domain::BookingWish& wish : crowd(16)) {
       boost::asio::co_spawn(loops.executor(0), book_and_count(*gate, wish, answered), boost::asio::detached);
     }
-    boost::asio::post(loops.executor(0), [seen] { seen->get_future().wait_for(std::chrono::seconds(20)); });
-  };
-  runtime::run_on(loops, 0, runtime::as_task(press_and_go_on));
+  });
   wait_for([] { return served_meanwhile("fcall") == 1; });
   EXPECT_EQ(answered, 0) << "the turn has not ended";
   seen->set_value();
@@ -143,18 +163,47 @@ TEST_F(GateQueueTest, sends_no_more_than_so_many_in_a_call_and_so_many_full_call
   install(image(1, {1000}));
   forget_calls();
   servers->pause(test::Store::redis);
-  std::atomic<int> answered = 0;
-  const auto press = [&] {
-    for (const domain::BookingWish& wish : crowd(300)) {
-      boost::asio::co_spawn(loops.executor(0), book_and_count(*gate, wish, answered), boost::asio::detached);
-    }
-  };
-  runtime::run_on(loops, 0, runtime::as_task(press));
+  Asked all;
+  press_together(crowd(300), all);
   settle();
   servers->resume(test::Store::redis);
-  wait_for([&answered] { return answered == 300; });
+  wait_for([&all] { return all.answered == 300; });
   EXPECT_EQ(calls("fcall"), 8 + 3) << "eight of 16, then the other 172";
-  EXPECT_EQ(count(1).seats.used, 300);
+  for (const auto& [number, decision] : all.decisions) {
+    ASSERT_NE(granted(decision), nullptr) << number;
+    EXPECT_EQ(granted(decision)->receipt.arrival, number + 1) << "in the order of asking";
+  }
+}
+
+TEST_F(GateQueueTest, adds_few_to_a_full_call_only_when_it_is_back) {
+  install(image(1, {1000}));
+  forget_calls();
+  servers->pause(test::Store::redis);
+  Asked all;
+  const std::vector<domain::BookingWish> wishes = crowd(25);
+  press_together({wishes.begin(), wishes.begin() + 20}, all);
+  settle();
+  press_together({wishes.begin() + 20, wishes.end()}, all);
+  settle();
+  servers->resume(test::Store::redis);
+  wait_for([&all] { return all.answered == 25; });
+  EXPECT_EQ(calls("fcall"), 2) << "of 16, and of the other 9";
+}
+
+TEST_F(GateQueueTest, confirms_before_a_full_call) {
+  install(image(1, {30}));
+  const domain::BookingWish first = crowd(1)[0];
+  book_together({first});
+  std::vector<domain::BookingWish> wishes = crowd(16);
+  wishes[0] = test::sample_wish(999, 1, 1);  // of the same child
+  Asked all;
+  runtime::run_on(loops, 0, runtime::as_task([&] {
+                    gate->confirm(first);
+                    press(wishes, all);
+                  }));
+  wait_for([&all] { return all.answered == 16; });
+  ASSERT_EQ(codes(all.decisions.at(0)), Codes{Code::already_booked});
+  EXPECT_FALSE(domain::is_provisional(violations(all.decisions.at(0)).front()));
 }
 
 TEST_F(GateQueueTest, collects_what_comes_while_a_call_is_on_the_way) {

@@ -257,8 +257,8 @@ void HiredisConnection::readable() {
 
 /// The kernel tells of ready sockets in their order, so on a loop that is late a reply waits behind everybody who has
 /// come meanwhile, and those whom it lets go on wait with it. What has been awaited for long is looked for in each
-/// turn: not sooner, since what comes while a call is on its way makes the next one, and many small calls cost Redis
-/// more.
+/// turn: not sooner, since few wishes that come while calls are on their way wait for these, and many small calls cost
+/// Redis more.
 void HiredisConnection::look_later() {
   if (looking_ || awaited_ == 0) return;
   looking_ = true;

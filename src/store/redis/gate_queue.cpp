@@ -61,6 +61,7 @@ void GateQueue::take(Waiting waiting) {
   if (!may_send(programme)) return;
   std::erase(due_, programme_id);
   send_confirmations();
+  send_alone();
   send_waiting(programme_id);
   link_.write_now();
 }
@@ -83,6 +84,11 @@ void GateQueue::end_turn_later() {
 void GateQueue::end_turn() {
   ending_turn_ = false;
   send_confirmations();
+  send_alone();
+  for (const base::ProgrammeId& programme_id : std::exchange(due_, {})) send_waiting(programme_id);
+}
+
+void GateQueue::send_alone() {
   for (Waiting& waiting : std::exchange(alone_, {})) {
     const base::ProgrammeId programme_id = waiting.wish.programme_id;
     ++programmes_[programme_id].calls;
@@ -90,7 +96,6 @@ void GateQueue::end_turn() {
     one.push_back(std::move(waiting));
     send(programme_id, std::move(one));
   }
-  for (const base::ProgrammeId& programme_id : std::exchange(due_, {})) send_waiting(programme_id);
 }
 
 void GateQueue::send_confirmations() {

@@ -1,4 +1,4 @@
-// What a loop has to tell gates: the wishes of one programme go in one call, the confirmations of one activity in one
+// What a loop has to tell gates: wishes of one programme go in few calls, the confirmations of one activity in one
 // command.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace zl::redis {
 struct GateQueueLimits {
   std::size_t wishes_at_once = 64;  ///< in one call; more keep Redis busy longer
   std::size_t full_call = 16;       ///< so many of a programme don't wait for more: fewer cost Redis more each
-  int full_calls = 8;               ///< of one programme on the way; what comes meanwhile makes the next call
+  int full_calls = 8;               ///< with so many of a programme on the way none is added until one is back
   std::size_t waiting = 16'384;     ///< wishes not yet sent; beyond it they are not taken
 };
 
@@ -33,10 +33,10 @@ class GateQueue : public std::enable_shared_from_this<GateQueue> {
 
   GateQueue(Link& link, base::Milliseconds hold_ttl, GateQueueLimits limits = {});
 
-  /// As app::Gate::book. Wishes are decided in the order of these calls. As soon as a full call has come together it
-  /// leaves, so that Redis works while this turn reads what else has come. Fewer leave with the turn's end, or when
-  /// what is on the way of their programme has come back; so an answer takes twice the link's timeout at most, or
-  /// thrice where its first call met an error.
+  /// As app::Gate::book. Wishes are decided in the order of these calls, but those of a call that met an error after
+  /// what was on the way by then. As soon as a full call has come together it leaves, so that Redis works while this
+  /// turn reads what else has come. Fewer leave with the turn's end, or when what is on the way of their programme has
+  /// come back; so an answer takes twice the link's timeout at most, or four times where calls meet errors.
   boost::asio::awaitable<Decision> book(const domain::BookingWish& wish, std::uint64_t min_epoch);
 
   /// From now on, of holds that come too late.
@@ -64,6 +64,7 @@ class GateQueue : public std::enable_shared_from_this<GateQueue> {
   void end_turn_later();
   void end_turn();
   bool may_send(const Programme& programme) const;
+  void send_alone();
   void send_waiting(const base::ProgrammeId& programme_id);
   void send(const base::ProgrammeId& programme_id, std::vector<Waiting> wishes);
   void settle(const base::ProgrammeId& programme_id, std::vector<Waiting> wishes, const Reply& reply);
