@@ -79,11 +79,16 @@ class StatementFaultsTest : public LedgerTest {
         if (number == 1 && fault == StatementFault::gone) continue;
         SCOPED_TRACE("statement " + std::to_string(number) + ", fault " + std::to_string(static_cast<int>(fault)));
         reached = fail_once(trials(), number, fault, follows);
-        if (reached && twice_) fail_twice(trials(), number, fault);
+        if (reached && twice_) fail_twice(trials, number, fault);
       }
     }
     // The last number was one too high.
     EXPECT_GE(number, least + 2);
+    if (behind_lost_links_) {
+      for (const std::string_view opening : {"ISOLATION LEVEL", "CONNECTION_ID()", "sql_mode", "max_statement_time"}) {
+        EXPECT_TRUE(mysql_->has_failed(opening)) << opening;
+      }
+    }
     expect_all_codes_seen();
     lose_idle_connection(trials);
   }
@@ -106,10 +111,25 @@ class StatementFaultsTest : public LedgerTest {
   }
 
   /// And the link is lost at the very next statement: the roll-back, or the first of the next attempt.
-  void fail_twice(const Trial& trial, std::size_t number, StatementFault fault) {
+  void fail_twice(const Trials& trials, std::size_t number, StatementFault fault) {
+    fail_behind(trials(), number, fault, 1, StatementFault::lost_before);
+    const bool lost_early = number == 2 && fault == StatementFault::lost_before;
+    const bool commit_lost = at_commit_ && fault == StatementFault::lost_after;
+    if (!behind_lost_links_ || (!lost_early && !commit_lost)) return;
+    constexpr std::size_t until_begun_again = 12;
+    for (std::size_t offset = 1; offset <= until_begun_again; ++offset) {
+      for (const StatementFault second : all_statement_faults) {
+        SCOPED_TRACE("and " + std::to_string(offset) + " later fault " + std::to_string(static_cast<int>(second)));
+        fail_behind(trials(), number, fault, offset, second);
+      }
+    }
+  }
+
+  void fail_behind(const Trial& trial, std::size_t number, StatementFault fault, std::size_t offset,
+                   StatementFault second) {
     mysql_->count();
     mysql_->fail(number, fault);
-    mysql_->fail(number + 1, StatementFault::lost_before);
+    mysql_->fail(number + offset, second);
     const Told answer = trial.call();
     mysql_->count();
     is_as_told(trial, answer);
@@ -172,12 +192,16 @@ class StatementFaultsTest : public LedgerTest {
     faults_ = {StatementFault::deadlock, StatementFault::lost_before, StatementFault::lost_after};
     twice_ = false;
   }
+  /// What follows a lost link opens a session, settles a COMMIT that may have run, and begins again: of the second
+  /// statement's and of the COMMIT's, each of these fails too, in every way.
+  void fail_behind_lost_links_too() { behind_lost_links_ = true; }
   /// For calls that read.
   void break_answers_off_too() { faults_.push_back(StatementFault::lost_within); }
 
  private:
   std::vector<StatementFault> faults_{all_statement_faults.begin(), all_statement_faults.end()};
   bool twice_ = true;
+  bool behind_lost_links_ = false;
 };
 
 }  // namespace zl::test

@@ -2,9 +2,12 @@
 // which does what it would have done.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
+#include <set>
+#include <string>
 
 #include "mysql_proxy.hpp"
 
@@ -71,6 +74,12 @@ class StatementFaults final : public MysqlProxy {
   int failed() const {
     const std::lock_guard lock(mutex_);
     return failed_;
+  }
+  /// Whether a statement with these words was ever made to fail.
+  bool has_failed(std::string_view words) const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(failed_texts_,
+                               [words](const std::string& text) { return text.find(words) != std::string::npos; });
   }
   /// How often the server has told a client this error because of us.
   int errors(int code) const {
@@ -143,6 +152,7 @@ class StatementFaults final : public MysqlProxy {
       const StatementFault fault = plan_.front().second;
       plan_.erase(plan_.begin());
       ++failed_;
+      failed_texts_.insert(statements[i]);
       failed_at_commit_ = failed_at_commit_ || statements[i].ends_with("COMMIT");
       const bool runs = fault == StatementFault::lost_after || fault == StatementFault::lost_within;
       statements.resize(runs ? i + 1 : i);
@@ -203,10 +213,11 @@ class StatementFaults final : public MysqlProxy {
   std::size_t seen_ = 0;                                      // under mutex_
   std::vector<std::pair<std::size_t, StatementFault>> plan_;  // under mutex_, in order
   int failed_ = 0;                                            // under mutex_
-  bool failed_at_commit_ = false;                             // under mutex_
-  std::map<int, int> errors_;                                 // under mutex_
-  int links_closed_ = 0;                                      // under mutex_
-  int unread_bookings_ = 0;                                   // under mutex_
+  std::set<std::string> failed_texts_;
+  bool failed_at_commit_ = false;  // under mutex_
+  std::map<int, int> errors_;      // under mutex_
+  int links_closed_ = 0;           // under mutex_
+  int unread_bookings_ = 0;        // under mutex_
 };
 
 }  // namespace zl::test

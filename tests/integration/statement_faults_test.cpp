@@ -90,6 +90,7 @@ TEST_F(BookingFaultsTest, AreErrorsThatTheConnectorReports) {
 }
 
 TEST_F(BookingFaultsTest, OfABooking) {
+  fail_behind_lost_links_too();
   fail_each_statement(
       [this] {
         app::LedgerItem item = an_item(an_activity(10), {2, 4, true, 0});
@@ -97,6 +98,9 @@ TEST_F(BookingFaultsTest, OfABooking) {
                      [this, item] { return written(facts(item), {0, 0, 0, 0}, {1, 1, 0, 1}); }};
       },
       Follows::up);
+  for (const std::string_view settling : {"processlist WHERE id", "KILL "}) {
+    EXPECT_TRUE(mysql_->has_failed(settling)) << settling;
+  }
 }
 
 /// A child is booked twice in one batch, which has to be decided exactly: the first of the two has the seat.
@@ -146,6 +150,7 @@ TEST_F(BookingFaultsTest, OfABookingBesideOneThatIsRejected) {
 }
 
 TEST_F(BookingFaultsTest, OfACancellation) {
+  fail_behind_lost_links_too();
   fail_each_statement(
       [this] {
         const app::LedgerItem item = booked(an_activity(10));
@@ -156,6 +161,7 @@ TEST_F(BookingFaultsTest, OfACancellation) {
 }
 
 TEST_F(BookingFaultsTest, OfACheckIn) {
+  fail_behind_lost_links_too();
   const auto activity = an_activity(1000);
   const auto session = a_session(activity);
   fail_each_statement(
@@ -199,6 +205,7 @@ TEST_F(BookingFaultsTest, OfACheckInThatIsUndone) {
 }
 
 TEST_F(BookingFaultsTest, OfAPublication) {
+  fail_behind_lost_links_too();
   fail_each_statement(
       [this] {
         const auto id = an_activity(10);
