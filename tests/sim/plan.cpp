@@ -39,7 +39,8 @@ void make_room_for(std::string_view step, Plan& plan) {
   if (step == "ledger.fence") {  // of holds that nobody comes back for, while faults still happen
     plan.opens_ms = -60'000;
     plan.faults_end_ms = 14'000;
-    plan.retry_percent = 30;
+    plan.retry_percent = 10;
+    plan.faults.commit_unknown = 150;
   }
 }
 
