@@ -10,6 +10,7 @@
 #include "runtime/signals.hpp"
 #include "server/password_input.hpp"
 #include "server/services.hpp"
+#include "store/mysql/connection.hpp"
 #include "store/mysql/migration_files.hpp"
 #include "store/mysql/migrations.hpp"
 
@@ -21,10 +22,12 @@ template <class F>
 int guarded(F command) {
   try {
     return command();
+  } catch (const mysql::SqlError& error) {
+    std::cerr << "zhonglou: MySQL error " << error.code() << ": " << error.what() << '\n';
   } catch (const std::exception& error) {
     std::cerr << "zhonglou: " << error.what() << '\n';
-    return 1;
   }
+  return 1;
 }
 
 /// Sees to it that the log's last lines are written.

@@ -80,6 +80,10 @@ http::ServerOptions server_options(const HttpConfig& config) {
   return options;
 }
 
+std::string why_not(const base::Outcome<base::Done>& outcome) {
+  return outcome.is_refused() ? outcome.refused().detail : outcome.unknown().cause;
+}
+
 std::string origin_of(const HttpConfig& config, std::uint16_t port) {
   const bool is_v6 = config.address.find(':') != std::string::npos;
   return "http://" + (is_v6 ? "[" + config.address + "]" : config.address) + ":" + std::to_string(port);
@@ -213,10 +217,19 @@ bool Services::ready() const {
 
 void Services::start() {
   loops_.start();
+  try {
+    load_and_serve();
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+void Services::load_and_serve() {
   redis_.gate().tell(late_grants_);
   redis_.start(*this);
   const base::Outcome<base::Done> loaded = runtime::run_on(loops_, 0, changes_.load());
-  if (!loaded) throw std::runtime_error("the catalogue can't be read from MySQL");
+  if (!loaded) throw std::runtime_error("the catalogue can't be read from MySQL: " + why_not(loaded));
 
   runtime::run_on(loops_, 0, await_redis());
   if (!time_.synchronised()) runtime::log::warning("redis_not_up", {{"waited_s", redis_patience.count()}});
@@ -253,6 +266,10 @@ boost::asio::awaitable<void> Services::await_redis() {
 void Services::stop() {
   const bool drained = runtime::run_on(loops_, 0, http_->drain(Milliseconds(config_.http.drain_ms)));
   if (!drained) runtime::log::warning("drain_ended_early", {{"connections", http_->open_connections()}});
+  end();
+}
+
+void Services::end() {
   metrics_listener_.reset();
   tasks_.stop();
   if (!runtime::run_on(loops_, 0, tasks_.join(task_patience))) {

@@ -55,7 +55,7 @@ class Services final : private app::SeatNews {
   Services& operator=(const Services&) = delete;
   ~Services() override;
 
-  /// Connects, loads and serves; throws std::runtime_error where what must be read can't be.
+  /// Connects, loads and serves; throws std::runtime_error where what must be read can't be, and has ended everything then.
   void start();
 
   /// Drains for at most http.drain_ms, then ends everything. Called once.
@@ -74,7 +74,9 @@ class Services final : private app::SeatNews {
   void add_chat(const wechat::Callback& callback, const std::string& public_url);
   http::DispatchOptions dispatch_options() const;
   bool ready() const;
+  void load_and_serve();
   boost::asio::awaitable<void> await_redis();
+  void end();
 
   const Config config_;
   runtime::SystemClock clock_;

@@ -31,6 +31,18 @@ class VerifyLedgerTest : public LedgerTest {
     sealer_ = mysql::create_audit_sealer(process().pool);
   }
 
+  /// With a meeting when no other has one.
+  base::ActivityId an_activity(int capacity) {
+    const base::ActivityId id = LedgerTest::an_activity(capacity);
+    next_meeting_ += 10;
+    meet(id, next_meeting_, next_meeting_ + 1);
+    return id;
+  }
+  void meet(const base::ActivityId& id, int from, int to) {
+    db_.execute(mysql::sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at) VALUES (?, ?, ?, ?)",
+                           random_.next_id<base::SessionId>(), id, from, to));
+  }
+
   /// As its owner, past every key and constraint.
   void doctor(const std::string& statement) {
     owner_.execute("SET SESSION foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0");
@@ -64,6 +76,7 @@ class VerifyLedgerTest : public LedgerTest {
     return found;
   }
 
+  int next_meeting_ = 1000;
   base::ActivityId activity_;
   std::unique_ptr<app::AuditSealer> sealer_;
 };
@@ -106,6 +119,11 @@ TEST_F(VerifyLedgerTest, ASeatsRowThatContradictsItsActivityIsFound) {
   EXPECT_THAT(faults(), ElementsAre(HasSubstr("seats rows: activity " + activity_.hex())));
 }
 
+TEST_F(VerifyLedgerTest, AnActivityWithoutASessionIsFound) {
+  doctor("DELETE FROM sessions");
+  EXPECT_THAT(faults(), ElementsAre(HasSubstr("meetings: activity " + activity_.hex())));
+}
+
 TEST_F(VerifyLedgerTest, AStateThatIsNoneIsFound) {
   const auto item = booked();
   doctor("UPDATE bookings SET cancelled_at = 5" + where(item));
@@ -139,10 +157,6 @@ TEST_F(VerifyLedgerTest, OverlapsAreFoundWhereTheyAreForbidden) {
   const auto attendee = an_attendee();
   const auto first = booked(an_item(activity_, attendee, user));
   const auto second = booked(an_item(other, attendee, user));
-  const auto meet = [&](const base::ActivityId& id, int from, int to) {
-    db_.execute(mysql::sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at) VALUES (?, ?, ?, ?)",
-                           random_.next_id<base::SessionId>(), id, from, to));
-  };
   meet(activity_, 100, 200);
   meet(other, 200, 300);
   doctor("UPDATE programmes SET forbid_overlap = 1");
@@ -320,8 +334,6 @@ TEST_F(VerifyLedgerTest, ItLooksAtOneMomentWhileOthersWrite) {
 }
 
 TEST_F(VerifyLedgerTest, ARestoredLedgerFencesWhateverWasGrantedBefore) {
-  db_.execute(mysql::sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at) VALUES (?, ?, 5, 6)",
-                         random_.next_id<base::SessionId>(), activity_));
   booked();
   const app::LedgerItem late = an_item(activity_);
   EXPECT_EQ(wait(mysql::outdate_gates(process().pool)).value(), 1U);

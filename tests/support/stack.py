@@ -6,6 +6,7 @@ key with two underscores for the dot: Stack(http__io_threads=1, check_in__check_
 import collections
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -87,6 +88,14 @@ class Client:
         self.connection.close()
 
 
+class EndedWhileStarting(AssertionError):
+    """`server` has the status and the log."""
+
+    def __init__(self, server: "Server"):
+        super().__init__(f"the server ended while starting (status {server.status}):\n{server.log()}")
+        self.server = server
+
+
 class Server:
     """A `zhonglou serve` on a free port; `url` is its address."""
 
@@ -122,12 +131,17 @@ class Server:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not (ready := re.search(r"^ready (\S+)$", self._out.read_text(), re.MULTILINE)):
             if self._process.poll() is not None:
-                raise AssertionError(f"the server ended while starting (status {self._process.returncode}):\n{self.log()}")
+                raise EndedWhileStarting(self)
             if time.monotonic() > deadline:
                 self.kill()
                 raise AssertionError(f"the server was not ready within {START_TIMEOUT_S} s:\n{self.log()}")
             time.sleep(POLL_INTERVAL_S)
         self.url = ready.group(1)
+
+    @property
+    def status(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
 
     def kill(self) -> None:
         """As a crash: SIGKILL, then waits until the process is gone."""
@@ -191,11 +205,14 @@ class Stack:
     def __init__(self, **settings):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="zl-"))
         self._servers = []
+        self._numbers = itertools.count()  # of servers, also of those that don't start
         self._stores = subprocess.Popen([SOURCE_DIR / "scripts/servers", "hold", *self.store_options, self.folder],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             if "ready\n" not in iter(self._stores.stdout.readline, ""):
                 raise AssertionError("the stores did not start")
+            if password := settings.get("redis__password"):
+                self._lock_redis(password)
             self._config = self._write_config(settings)
             self.zhonglou("migrate")
             self.create_admin(self.admin_username, self.admin_password)
@@ -227,7 +244,7 @@ class Stack:
     def start_server(self, environment: dict[str, str] | None = None, **settings) -> Server:
         """A further server process on the same stores, with settings of its own on top of the stack's, and variables on top of
         ours."""
-        server = Server(self._config, f"server{len(self._servers)}", settings, environment or {})
+        server = Server(self._config, f"server{next(self._numbers)}", settings, environment or {})
         self._servers.append(server)
         return server
 
@@ -270,6 +287,13 @@ class Stack:
                 server.kill()
         self._stores.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _lock_redis(self, password: str) -> None:
+        """Until it is started again."""
+        result = subprocess.run(["redis-cli", "-s", self.redis_socket], input=f"CONFIG SET requirepass {password}\n",
+                                capture_output=True, text=True, check=True)
+        if result.stdout != "OK\n":
+            raise AssertionError(f"Redis takes no password: {result.stdout}")
 
     def _write_secret(self, name: str, text: str) -> pathlib.Path:
         """For the owner's eyes: the server refuses a secret that everybody may read."""

@@ -3,6 +3,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/log.hpp"
+
 namespace zl::mysql {
 
 std::vector<domain::Station> stations_of(const Rows& rows) {
@@ -75,6 +77,11 @@ void add_sessions(std::vector<domain::Activity>& activities, const Rows& rows) {
     if (found == by_id.end()) continue;
     found->second->sessions.push_back({row.id<base::SessionId>(1), {row.instant(2), row.instant(3)}, row.text(4)});
   }
+  std::erase_if(activities, [](const domain::Activity& activity) {
+    if (!activity.sessions.empty()) return false;
+    runtime::log::error("activity_without_sessions", {{"activity_id", activity.id.hex()}});
+    return true;
+  });
 }
 
 }  // namespace zl::mysql

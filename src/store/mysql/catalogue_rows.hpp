@@ -49,7 +49,8 @@ std::vector<domain::Station> stations_of(const Rows& rows);
 std::vector<domain::Programme> programmes_of(const Rows& rows);
 std::vector<domain::Activity> activities_of(const Rows& rows);
 std::vector<base::ActivityId> ids_of(const std::vector<domain::Activity>& activities);
-/// Gives each activity its sessions; those of other activities are left out.
+/// Gives each activity its sessions; those of other activities are left out. So is, after a line in the log, an
+/// activity that has none: only damage makes one, and it shall not keep the others from being served.
 void add_sessions(std::vector<domain::Activity>& activities, const Rows& rows);
 
 template <class T>

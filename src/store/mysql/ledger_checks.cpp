@@ -29,6 +29,9 @@ constexpr Check checks[] = {
      "SELECT CONCAT('activity ', LOWER(HEX(a.id)), ': its row in activity_seats is missing, of another programme, or "
      "open where it is not published') FROM activities a LEFT JOIN activity_seats s ON s.activity_id = a.id "
      "WHERE s.activity_id IS NULL OR s.programme_id <> a.programme_id OR s.open <> (a.publication = 2) LIMIT ?"},
+    {"meetings", "activities", "SELECT COUNT(*) FROM activities",
+     "SELECT CONCAT('activity ', LOWER(HEX(a.id)), ': it has no session, and is shown to nobody') FROM activities a "
+     "WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.activity_id = a.id) LIMIT ?"},
     {"states", "bookings", "SELECT COUNT(*) FROM bookings",
      "SELECT CONCAT('booking ', LOWER(HEX(id)), ': state ', state, ', active ', COALESCE(active, 'NULL'), "
      "' and cancelled_at ', COALESCE(cancelled_at, 'NULL'), ' contradict each other') FROM bookings "
