@@ -1,5 +1,6 @@
 """The service account on the platform's side: its people, logins, messages, codes and quotas. Pure: no sockets, and the
 clock is given."""
+import base64
 import collections
 import re
 import secrets
@@ -65,6 +66,7 @@ class Account:
         self._sending: set[str] = set()  # openids
         self._user_tokens: dict[str, tuple[str, str, float]] = {}  # token: openid, scope, until
         self._codes: dict[str, dict] = {}
+        self.login_secrets: dict[str, str] = {}  # name in the platform's answer: what the last login brought under it
         self._used: dict[tuple, int] = {}  # (path, minute or day): calls
         self._by_client_id: dict[str, tuple[float, str]] = {}
         self._ticket = ("", 0.0)
@@ -138,8 +140,9 @@ class Account:
         person = Person(entry["openid"]) if entry["snapshot"] else self.person(entry["openid"])
         token = secrets.token_urlsafe(64)
         self._user_tokens[token] = (person.openid, entry["scope"], self._now() + USER_TOKEN_LIFETIME_S)
+        self.login_secrets |= {"access_token": token, "refresh_token": secrets.token_urlsafe(64)}
         answer = {"access_token": token, "expires_in": USER_TOKEN_LIFETIME_S,
-                  "refresh_token": secrets.token_urlsafe(64), "openid": person.openid, "scope": entry["scope"]}
+                  "refresh_token": self.login_secrets["refresh_token"], "openid": person.openid, "scope": entry["scope"]}
         if entry["scope"] == "snsapi_userinfo" and person.unionid:
             answer["unionid"] = person.unionid
         if entry["snapshot"]:
@@ -163,7 +166,8 @@ class Account:
 
     def exchange_mini_code(self, code: str) -> dict:
         person = self.person(self._take_code(code, mini=True)["openid"])
-        answer = {"openid": person.openid, "session_key": "tiihtNczf5v6AKRyjwEUhQ=="}
+        self.login_secrets["session_key"] = base64.b64encode(secrets.token_bytes(16)).decode()
+        answer = {"openid": person.openid, "session_key": self.login_secrets["session_key"]}
         return answer | ({"unionid": person.unionid} if person.unionid else {})
 
     def person(self, openid: str) -> Person:
