@@ -107,8 +107,9 @@ foreach(kind IN ITEMS http fault)
     cmake_path(GET test FILENAME filename)
     zl_add_test(${kind}_${stem} ${kind}
       /usr/bin/python3 -m unittest discover --start-directory tests/${kind} --pattern ${filename})
-    if(kind STREQUAL "fault")
-      # A rush wants the machine for itself: ctest runs nothing beside it.
+    # One that rushes or measures says so, and ctest runs nothing beside it.
+    file(STRINGS "${test}" alone REGEX "^# Alone on the machine")
+    if(alone)
       set_tests_properties(${kind}_${stem} PROPERTIES RUN_SERIAL TRUE)
     endif()
   endforeach()

@@ -1,5 +1,7 @@
 """The rush: a thousand parents, the demo's fourteen activities and three hundred seats."""
 
+# Alone on the machine: a rush.
+
 from scene import SETTINGS, FaultCase, make_demo
 
 SEATS = 300

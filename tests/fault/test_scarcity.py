@@ -1,5 +1,7 @@
 """Disks that are full, connections and descriptors that are used up, a MySQL that is read only."""
 
+# Alone on the machine: it measures what an idle server takes.
+
 import contextlib
 import select
 import socket

@@ -1,5 +1,7 @@
 """Two server processes sell one programme from one Redis and one database, half of the parents at each."""
 
+# Alone on the machine: a rush.
+
 from scene import SETTINGS, FaultCase, make_demo
 
 SEATS = 300
