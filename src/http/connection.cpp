@@ -310,9 +310,16 @@ asio::awaitable<bool> Connection::flush() {
   now_ = share_.clock.steady_now();
   enter(Phase::writing);
   deadline_ += share_.options.write_timeout * static_cast<std::int64_t>(exchange_->output.size() / large_output_bytes);
+  std::optional<UnsentLimit::Share> held;
   while (true) {
     const Written written = write_some();
     if (written != Written::part) co_return written == Written::all;
+    if (!held) {
+      // Without room for it the connection ends here, within its answer: whoever does not read is not told more.
+      std::optional<UnsentLimit::Share> share = share_.unsent.take(place_.address(), exchange_->output.capacity());
+      if (!share) co_return false;
+      held.emplace(*std::move(share));
+    }
     const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, as_result);
     if (error) co_return false;
   }

@@ -19,6 +19,7 @@
 #include "http/dispatcher.hpp"
 #include "http/rate_limit.hpp"
 #include "http/request_parser.hpp"
+#include "http/unsent_limit.hpp"
 
 namespace zl::http {
 
@@ -51,6 +52,7 @@ struct Exchange {
 struct LoopShare {
   Dispatcher* dispatcher = nullptr;  ///< set before the first connection
   RateLimit& turns;                  ///< by address: its connections that are new, or were told 429, and are then read
+  UnsentLimit& unsent;               ///< of all loops: answers that were not taken at once
   const base::Clock& clock;
   const ConnectionOptions& options;
   bool draining = false;

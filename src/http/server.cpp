@@ -23,6 +23,9 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr int backlog = 4096;
+// What a client has not taken is the kernel's up to twice this (socket(7)), which would go on to 4 MiB by itself, and
+// ours beyond, where UnsentLimit counts it.
+constexpr int send_buffer_bytes = 128 << 10;
 constexpr base::Milliseconds sweep_interval{250};
 
 // Accepting fails for want of descriptors or memory: others need the time to end.
@@ -32,6 +35,7 @@ tcp::acceptor listen_on(const runtime::Loops::Executor& executor, const tcp::end
   tcp::acceptor acceptor(executor, endpoint.protocol());
   acceptor.set_option(tcp::acceptor::reuse_address(true));
   if (shared) acceptor.set_option(ReusePort(true));
+  acceptor.set_option(tcp::acceptor::send_buffer_size(send_buffer_bytes));  // its connections have it too
   acceptor.bind(endpoint);
   acceptor.listen(backlog);
   acceptor.non_blocking(true);
@@ -44,10 +48,13 @@ tcp::acceptor listen_on(const runtime::Loops::Executor& executor, const tcp::end
 /// the server.
 struct Server::Crowd {
   explicit Crowd(const ServerOptions& options)
-      : limits(options.max_connections, options.max_connections_per_address), turns(options.turns, options.turn_keys) {}
+      : limits(options.max_connections, options.max_connections_per_address),
+        turns(options.turns, options.turn_keys),
+        unsent(options.unsent_limit_bytes) {}
 
   ConnectionLimits limits;
   RateLimit turns;
+  UnsentLimit unsent;
 };
 
 /// The acceptor and the connections of one loop; everything but the constructor runs there.
@@ -58,7 +65,12 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
       : acceptor_(std::move(acceptor)),
         sweep_timer_(acceptor_.get_executor()),
         crowd_(std::move(crowd)),
-        share_{.turns = crowd_->turns, .clock = clock, .options = options, .connections = {}, .spare = {}} {
+        share_{.turns = crowd_->turns,
+               .unsent = crowd_->unsent,
+               .clock = clock,
+               .options = options,
+               .connections = {},
+               .spare = {}} {
     random.fill({reinterpret_cast<std::uint8_t*>(&share_.request_prefix), sizeof share_.request_prefix});
   }
 
@@ -171,6 +183,10 @@ Server::Server(runtime::Loops& loops, const base::Clock& clock, base::Random& ra
   port_ = endpoint.port();
   metrics.gauge("zhonglou_http_connections", "Open connections", {},
                 [crowd = crowd_] { return static_cast<double>(crowd->limits.open()); });
+  metrics.gauge("zhonglou_http_unsent_bytes", "Answers that clients have not taken yet", {},
+                [crowd = crowd_] { return static_cast<double>(crowd->unsent.held()); });
+  metrics.counter("zhonglou_http_unsent_refused_total", "Connections ended as too much was not taken by clients", {},
+                  [crowd = crowd_] { return static_cast<double>(crowd->unsent.refused()); });
 }
 
 Server::~Server() = default;

@@ -23,6 +23,7 @@ struct ServerOptions {
   std::size_t max_connections = 20'000;
   std::size_t max_connections_per_address = 16'384;
   Rate turns{500, 16'384};  ///< of an address: see LoopShare
+  std::size_t unsent_limit_bytes = 256 << 20;
   std::size_t turn_keys = 65'536;
   ConnectionOptions connection;
 };

@@ -52,6 +52,7 @@ HttpConfig http_config(const Values& values) {
   fill(http.write_timeout_ms, values, "http.write_timeout_ms");
   fill(http.max_connections, values, "http.max_connections");
   fill(http.max_connections_per_address, values, "http.max_connections_per_address");
+  fill(http.unsent_limit_bytes, values, "http.unsent_limit_bytes");
   fill(http.rate_user_per_s, values, "http.rate_user_per_s");
   fill(http.rate_user_burst, values, "http.rate_user_burst");
   fill(http.rate_address_per_s, values, "http.rate_address_per_s");

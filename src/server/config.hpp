@@ -28,6 +28,7 @@ struct HttpConfig {
   std::int64_t write_timeout_ms = 0;
   std::size_t max_connections = 0;
   std::size_t max_connections_per_address = 0;
+  std::size_t unsent_limit_bytes = 0;
   std::int64_t rate_user_per_s = 0;
   std::int64_t rate_user_burst = 0;
   std::int64_t rate_address_per_s = 0;

@@ -67,6 +67,7 @@ http::ServerOptions server_options(const HttpConfig& config) {
   options.reuse_port = config.reuse_port;
   options.max_connections = config.max_connections;
   options.max_connections_per_address = config.max_connections_per_address;
+  options.unsent_limit_bytes = config.unsent_limit_bytes;
   options.turns = {static_cast<double>(config.rate_address_per_s),
                    static_cast<double>(config.max_connections_per_address)};
   options.connection.fixed_lines = http::security_lines(config.public_url.starts_with("https://"));

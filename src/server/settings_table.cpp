@@ -66,6 +66,11 @@ constexpr Setting setting_table[] = {
      "Open connections of one address, or of one IPv6 /64; a further one is closed at once. So many may also be opened "
      "within a moment; those that come sooner than http.rate_address_per_s after that are read later.",
      "Lets more people behind one carrier's address in.", "Leaves one address less to take from the others."},
+    {"http.unsent_limit_bytes", IntegerType{268435456, 1048576, 1099511627776, "bytes"},
+     "Memory for answers that clients don't take at once, in all; an address, or an IPv6 /64, has no more of it than "
+     "what "
+     "is left for all others. Beyond it a connection is closed within its answer.",
+     "Bears more slow readers of large answers.", "Leaves those who read nothing less to take."},
     {"http.rate_user_per_s", IntegerType{10, 1, 1000000, "requests per second"},
      "Requests of one user in the long run; beyond it 429.", "Bears impatient clients.", "Stops robots sooner."},
     {"http.rate_user_burst", IntegerType{20, 1, 1000000, "requests"}, "Requests that one user may send at once.",

@@ -10,6 +10,7 @@ needs. Memory is measured on a server that is this test's alone and has served s
 
 import collections
 import contextlib
+import datetime
 import http.client
 import itertools
 import os
@@ -23,7 +24,7 @@ import urllib.parse
 
 from attack import WAIT_S, HostileCase, connect, read_all, send_endlessly
 from client import Client
-from town import TownCase, eventually
+from town import TownCase, eventually, instant, now
 
 LONG = os.environ.get("ZL_LONG") == "1"
 IDLE_CONNECTIONS = 18_000 if LONG else 3_000
@@ -33,6 +34,8 @@ BODY_LIMIT_BYTES = 65_536
 HEADER_LIMIT_BYTES = 8_192
 IDLE_MS = 500
 MOST_TAKEN_BYTES = 1 << 24
+LARGE_ACTIVITIES = 60
+UNSENT_MIB = 32
 ENOUGH_BYTES = 1 << 19  # is too much in every way, and less than what is read away so that an answer gets through
 
 
@@ -172,6 +175,12 @@ class Crowds(HostileCase):
         self.assert_all_let_go()
 
 
+def sessions(count):
+    start = now() + datetime.timedelta(days=20)
+    return [{"starts_at": instant(start + datetime.timedelta(days=day)), "venue": "手工室",
+             "ends_at": instant(start + datetime.timedelta(days=day, hours=1))} for day in range(count)]
+
+
 class Gluttons(HostileCase):
     def test_who_never_reads_is_dropped_and_costs_no_more_than_a_buffer(self):
         self.server_with()
@@ -193,6 +202,39 @@ class Gluttons(HostileCase):
             for connection in greedy:
                 self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 200 "), "there was nothing to read")
             self.assert_each_bounded("who ask on and on and read nothing", count, self.bounds.unread_kib)
+
+    def test_the_largest_answers_together_cost_no_more_than_there_is_for_them(self):
+        """Of two addresses that read nothing the first fills half of it, the second half of the rest; who reads gets the same page
+        whole meanwhile."""
+        programme = self.town.programme()
+        for _ in range(LARGE_ACTIVITIES):
+            self.town.activity(programme, description="长" * 4000, sessions=sessions(60))
+        self.server_with(http__unsent_limit_bytes=UNSENT_MIB << 20)
+        page = f"/api/v1/activities?programme_id={programme['id']}&limit=200"
+        count = 2 * UNSENT_MIB
+        with self.somebody_is_served():
+            greedy = [connect(self.server, address, receive_buffer=4096) for address in (2, 3) for _ in range(count)]
+            for connection in greedy:
+                self.addCleanup(connection.close)
+                connection.sendall(f"GET {page} HTTP/1.1\r\nHost: town\r\n\r\n".encode())
+            eventually(lambda: self.figure("zhonglou_http_unsent_refused_total") > 0, WAIT_S, "a connection that is ended for it")
+            held = self.figure("zhonglou_http_unsent_bytes")
+            with contextlib.closing(connect(self.server, 4)) as reader:
+                reader.sendall(f"GET {page} HTTP/1.1\r\nHost: town\r\nConnection: close\r\n\r\n".encode())
+                head, _, body = read_all(reader).partition(b"\r\n\r\n")
+            self.assertIn(f"Content-Length: {len(body)}".encode(), head)
+            self.assertGreater(len(body), 1 << 20)
+            self.assert_all_let_go()
+        self.assertGreater(held, UNSENT_MIB << 19)
+        self.assertLessEqual(held, UNSENT_MIB << 20)
+        self.assertEqual(self.figure("zhonglou_http_unsent_bytes"), 0)
+        self.assert_bounded(f"{2 * count} who ask for {len(body) / (1 << 20):.1f} MiB and read nothing", UNSENT_MIB)
+
+    def figure(self, name):
+        """At the server under attack."""
+        with contextlib.closing(Client(self.server.url)) as client:
+            text = client.get("/metrics").body.decode()
+        return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(name + " "))
 
     def test_a_huge_pipeline_is_answered_in_order_and_to_its_end(self):
         self.server_with()

@@ -199,8 +199,13 @@ std::string exchange(World& world, const std::vector<std::string_view>& pieces) 
 
   http::ConnectionLimits places(1, 1);
   http::RateLimit turns({1e6, 1e6}, 1);
-  http::LoopShare share{
-      .turns = turns, .clock = world.engine.clock, .options = options, .connections = {}, .spare = {}};
+  http::UnsentLimit unsent(1 << 20);
+  http::LoopShare share{.turns = turns,
+                        .unsent = unsent,
+                        .clock = world.engine.clock,
+                        .options = options,
+                        .connections = {},
+                        .spare = {}};
   share.dispatcher = &world.dispatcher();
   http::Connection connection(std::move(socket), *places.take("127.0.0.1"), share);
   bool ended = false;
