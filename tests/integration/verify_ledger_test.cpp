@@ -52,8 +52,8 @@ class VerifyLedgerTest : public LedgerTest {
   void wipe() {
     owner_.execute("SET SESSION foreign_key_checks = 0");
     for (const char* const table :
-         {"stations", "programmes", "activities", "activity_seats", "sessions", "users", "attendees", "guardianships",
-          "bookings", "programme_guards", "check_ins", "accounts", "outbox", "audit", "audit_seals"}) {
+         {"stations", "programmes", "activities", "activity_seats", "sessions", "users", "identities", "attendees",
+          "guardianships", "bookings", "programme_guards", "check_ins", "accounts", "outbox", "audit", "audit_seals"}) {
       owner_.execute(std::string("DELETE FROM ") + table);
     }
   }
@@ -188,6 +188,45 @@ TEST_F(VerifyLedgerTest, WhatNamesNoRowIsFound) {
   }
 }
 
+TEST_F(VerifyLedgerTest, WhatNamesNoStationProgrammeOrIdentityIsFound) {
+  booked();
+  doctor("INSERT INTO stations (id, parent_id, name, created_at) VALUES (x'05', x'06', '', 0)");
+  doctor(
+      "INSERT INTO programmes (id, station_id, title, opens_at, closes_at, created_at) "
+      "VALUES (x'05', x'06', '', 1, 9, 0)");
+  doctor(
+      "INSERT INTO activities (id, programme_id, kind, title, age_min, age_max, publication, created_at) "
+      "VALUES (x'05', x'06', 1, '', 1, 2, 1, 0)");
+  doctor("INSERT INTO activity_seats (activity_id, programme_id, capacity) VALUES (x'05', x'06', 1)");
+  doctor("INSERT INTO sessions (id, activity_id, starts_at, ends_at) VALUES (x'05', x'06', 1, 2)");
+  doctor("INSERT INTO identities (appid, openid, user_id, created_at) VALUES ('wx', 'o', x'06', 0)");
+  doctor("INSERT INTO programme_guards (programme_id) VALUES (x'06')");
+  doctor(
+      "INSERT INTO accounts (id, username, password_hash, role, station_id, created_at) "
+      "VALUES (x'05', 'lost', '', 2, x'06', 0)");
+  doctor("UPDATE bookings SET programme_id = x'06'");
+  const auto found = faults();
+  for (const char* const column : {"stations.parent_id", "programmes.station_id", "activities.programme_id",
+                                   "activity_seats.programme_id", "sessions.activity_id", "identities.user_id",
+                                   "programme_guards.programme_id", "accounts.station_id", "bookings.programme_id"}) {
+    EXPECT_THAT(found, ::testing::Contains(HasSubstr(std::string("references: ") + column + " of "))) << column;
+  }
+}
+
+TEST_F(VerifyLedgerTest, AnActiveBookingOfADeletedAttendeeIsFound) {
+  const auto item = booked();
+  doctor("UPDATE attendees SET deleted = 1 WHERE id = x'" + item.wish.attendee_id.hex() + "'");
+  EXPECT_THAT(faults(), ElementsAre(HasSubstr("bookings.party_id of " + hex_of(item) + " names an attendee who is")));
+}
+
+TEST_F(VerifyLedgerTest, ACheckInToASessionOfAnotherActivityIsFound) {
+  const auto item = booked();
+  const auto other = an_activity(5);
+  doctor("INSERT INTO check_ins (id, booking_id, session_id, at, account_id) SELECT x'07', x'" + hex_of(item) +
+         "', id, 0, x'" + item.wish.user_id.hex() + "' FROM sessions WHERE activity_id = x'" + other.hex() + "'");
+  EXPECT_THAT(faults(), ElementsAre(HasSubstr("attendance: check-in 07")));
+}
+
 TEST_F(VerifyLedgerTest, ACopyThatDiffersIsFound) {
   const auto user = a_user();
   const auto attendee = an_attendee();
@@ -250,6 +289,19 @@ TEST_F(VerifyLedgerTest, AChangedARemovedAndAnInsertedAuditRowAreFound) {
   EXPECT_THAT(faults(), ::testing::Contains(HasSubstr(", row 2: rows are missing, the next is 3")));
   doctor("UPDATE audit SET seq = seq - 1 WHERE seq > 2 ORDER BY seq");
   EXPECT_THAT(faults(), ::testing::Contains(HasSubstr(", row 2: it does not follow the row before")));
+}
+
+TEST_F(VerifyLedgerTest, AnAuditRowThatTellsOfNoBookingIsFound) {
+  booked();
+  doctor("UPDATE audit SET detail = 'nothing'");
+  EXPECT_THAT(faults(), ::testing::Contains(HasSubstr(", row 1: it has a line that tells of no booking")));
+}
+
+TEST_F(VerifyLedgerTest, ASealThatDoesNotFollowTheOneBeforeIsFound) {
+  booked();
+  ASSERT_TRUE(seal().has_value());
+  doctor("UPDATE audit_seals SET prev_seal = REPEAT('x', 32)");
+  EXPECT_THAT(faults(), ::testing::Contains("seals: seal 1: it does not follow the seal before"));
 }
 
 TEST_F(VerifyLedgerTest, ALongChainIsReadToItsEnd) {

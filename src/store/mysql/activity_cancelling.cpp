@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/crash_point.hpp"
 #include "store/mysql/rows.hpp"
 #include "store/mysql/sql.hpp"
 
@@ -47,6 +48,7 @@ std::uint64_t cancel_all_bookings(Write& write, const base::ActivityId& id, base
     for (const Row row : write.query(sql(select_chunk, id, done_to, chunk))) ids.push_back(row.id<base::BookingId>(0));
     if (ids.empty()) return cancelled;
     write.execute(sql(insert_messages, now, ids));
+    ZL_CRASH_POINT("close.messages_queued");
     cancelled += write.execute(sql(update_bookings, now, ids));
     done_to = ids.back();
   }

@@ -83,6 +83,7 @@ void write_rows(Transaction& transaction, AuditTrail& trail, const Items& items,
     audit.row(trail.append(audit_record(item.actor, "check_in.create", item.id.bytes, item.at, std::move(detail))));
   }
   transaction.execute(sql(insert_check_ins, check_ins.fragment()));
+  ZL_CRASH_POINT("check_in.entered");
   transaction.execute(sql(insert_audit, audit.fragment()));
 }
 
