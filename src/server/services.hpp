@@ -55,7 +55,8 @@ class Services final : private app::SeatNews {
   Services& operator=(const Services&) = delete;
   ~Services() override;
 
-  /// Connects, loads and serves; throws std::runtime_error where what must be read can't be, and has ended everything then.
+  /// Connects, loads and serves; throws std::runtime_error where what must be read can't be, and has ended everything
+  /// then.
   void start();
 
   /// Drains for at most http.drain_ms, then ends everything. Called once.
