@@ -12,7 +12,7 @@ from bench_tool import contenders, machine, seed
 from bench_tool.machine import ROOT, Refusal
 from bench_tool.stores import Stores
 
-WALKS = 80  # activities of a programme each; everybody of the load has one seat in each
+WALKS = 160  # activities of a programme each; everybody of the load has one seat in each
 CONNECTIONS = 6_000
 AT_ONCE = 512  # who press again with each answer: as many as a writer never refuses, or a peak would be one of refusals
 HAMMERING_CONNECTIONS = 200

@@ -2,13 +2,20 @@
 """What loadtest/overload makes of its load's counts: goodput, recovery, the verdict. Doctored runs have to be found out."""
 
 import copy
+import importlib.machinery
+import importlib.util
 import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "loadtest"))
+LOADTEST = pathlib.Path(__file__).resolve().parents[2] / "loadtest"
+sys.path.insert(0, str(LOADTEST))
 
 from overload_tool import figures  # noqa: E402
+
+LOADER = importlib.machinery.SourceFileLoader("overload", str(LOADTEST / "overload"))
+overload = importlib.util.module_from_spec(importlib.util.spec_from_loader("overload", LOADER))
+LOADER.exec_module(overload)
 
 CALM = {"meant": 60, "refused": 0, "created": 60, "p99_ms": 20.0}
 FLOODED = {"meant": 500, "refused": 405, "created": 95, "p99_ms": 300.0}
@@ -84,6 +91,47 @@ class Verdict(unittest.TestCase):
         self.assertFalse(self.verdict()["passed"])
 
 
+    def test_a_flood_that_makes_more_than_the_peak_shows_that_it_was_none(self):
+        for created, true in ((2_100, True), (2_101, False)):
+            self.flood()["created"] = created
+            found = self.verdict()
+            self.assertEqual((found["peak_found"], found["passed"]), (true, true), created)
+            told = overload.told("ledger", found | {"steps": [{}]})
+            self.assertEqual("peak not found" not in told, true, told)
+            self.assertTrue(told.endswith("PASS" if true else "FAIL"), told)
+
+
+class Peak(unittest.TestCase):
+    """Of a server that makes so many a second, and refuses who would have to wait for long."""
+
+    def climb(self, capacity, of_closed_loop=500):
+        self.asked = []
+
+        def measure(rate):
+            self.asked.append(rate)
+            created = min(rate or of_closed_loop, capacity)
+            refused = {"503 overloaded": {"count": 7}} if rate > capacity else {}
+            return {"seconds": 2, "created": created * 2, "answers": {"201": {"count": created * 2}} | refused}
+
+        return figures.climb(measure)
+
+    def test_more_is_asked_for_until_no_more_comes_of_it_whoever_is_refused(self):
+        steps = self.climb(640)
+        self.assertAlmostEqual(figures.peak_of(steps), 640)
+        self.assertEqual([step["refused"] for step in steps], [0, 0, 0, 7, 7, 7])
+        for rate, wanted in zip(self.asked, (0, 550, 605, 665.5, 704, 704), strict=True):
+            self.assertAlmostEqual(rate, wanted)
+
+    def test_the_peak_is_the_best_step_though_a_later_one_made_less(self):
+        made = iter((500, 540, 530, 520))
+        steps = figures.climb(lambda _: {"seconds": 1, "created": next(made), "answers": {}})
+        self.assertEqual((figures.peak_of(steps), len(steps)), (540, 4))
+
+    def test_the_search_ends_where_no_end_is_in_sight(self):
+        self.climb(1e9)
+        self.assertEqual(len(self.asked), 1 + figures.MOST_STEPS)
+
+
 class HammerVerdict(unittest.TestCase):
     PAIRS = [(1_000.0, 950.0), (1_000.0, 500.0), (1_000.0, 900.0)]
     TAKEN = [{"201": 5, "429 too_many_requests": 10_000}, {"409 sold_out": 40, "401 unauthorized": 30, "429 too_many_requests": 1}]
@@ -93,6 +141,12 @@ class HammerVerdict(unittest.TestCase):
         self.assertTrue(found["passed"])
         self.assertAlmostEqual(found["ratio"], 0.9)
         self.assertEqual(found["hammer_let_pass"], 70)
+
+    def test_the_spread_of_the_pairs_is_told(self):
+        found = figures.hammer_verdict([(1_000.0, made) for made in (800.0, 850.0, 900.0, 950.0, 1_000.0)], self.TAKEN, 70)
+        for quartile, wanted in zip(found["quartiles"], (0.85, 0.95), strict=True):
+            self.assertAlmostEqual(quartile, wanted)
+        self.assertIn("quartiles 0.85 and 0.95", overload.told("hammer", found))
 
     def test_others_who_are_slowed_fail(self):
         self.assertFalse(figures.hammer_verdict([(1_000.0, 890.0)] * 3, self.TAKEN, 70)["passed"])
