@@ -28,7 +28,11 @@ def parts(seed):
     return {
         "rounds": Part([TEST, "fault", "--rounds", "100", "--seed", seed], {},
                        [r"\d+ rounds of seed .*", r"bookings asked for +\d+$", r"bookings in the ledger +\d+$",
-                        r"cuts of the network +\d+$", r"that hit something +\d+$", r"grants without a commit at a blow +\d+$", r"failed \(.*"]),
+                        r"cuts of the network +\d+$", r"that hit something +\d+$", r"grants without a commit at a blow +\d+$",
+                        r"returned before their writer woke +\d+$", r"programmes that opened under way +\d+$",
+                        r"opened while something was broken +\d+$", r"presses there that were told not_open +\d+$",
+                        r"programmes that closed under way +\d+$", r"failed \(.*"]),
+        "integration": Part([TEST, "integration"], {"ZL_LONG": "1"}, [CTEST]),
         "fault": Part([TEST, "fault"], {"ZL_LONG": "1"}, [CTEST]),
         "sim": Part([TEST, "sim", "--seeds", "100000"], {}, [r"\d+ seeds in .*", r"seed \d+: .*"]),
         "mixed": Part([TEST, "fault", "--mixed", "--minutes", "30", "--seed", seed], {},

@@ -158,6 +158,14 @@ def times_are_possible(case: Case) -> Iterator[str]:
             yield f"booking {short(booking.id)} is of {booking.created_at}, after it was told at {min(told)}"
 
 
+def decided_while_open(case: Case) -> Iterator[str]:
+    """By Redis's clock, which is the gate's own: nothing has to be allowed for."""
+    for booking in case.snapshot.bookings.values():
+        opens_at, ends_at = case.snapshot.programmes[booking.programme].opens_at, case.snapshot.booking_ends_at(booking.activity)
+        if not opens_at <= booking.created_at < ends_at:
+            yield f"booking {short(booking.id)} is of {booking.created_at}, and could be made from {opens_at} until {ends_at:.0f}"
+
+
 def once_told_always_told(case: Case) -> Iterator[str]:
     """Who was told of a booking and never asked to cancel it is told of it again, whatever they press."""
     for (_, key), requests in case.history.presses().items():
@@ -279,6 +287,7 @@ RULES: dict[str, Callable[[Case], Iterator[str]]] = {
     "one key, one booking": one_key_one_booking,
     "nothing that was denied exists": nothing_denied_exists,
     "decided between asking and telling": times_are_possible,
+    "decided while booking was open": decided_while_open,
     "once told, always told": once_told_always_told,
     "caps at every moment": caps_hold,
     "no overlaps at any moment": overlaps_hold,

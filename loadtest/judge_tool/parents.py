@@ -1,5 +1,5 @@
-"""Parents who press while things break, drawn from a seed: they book, press again with the same key, press with two hands at
-once, lose patience, cancel and book anew, and record everything."""
+"""Parents who press while things break, drawn from a seed: they book, press again with the same key (also as long as it is too
+early), press with two hands at once, lose patience, cancel and book anew, and record everything."""
 from __future__ import annotations
 
 import asyncio
@@ -162,7 +162,8 @@ class Parent:
             if booked:
                 self._held[booked[0]] = wish
             last_word = any(answer is not None and "retry-after" not in answer.headers for answer in answers)
-            if last_word or walks_away:
+            too_early = any(answer is not None and answer.json.get("code") == "not_open" for answer in answers)
+            if walks_away or (last_word and (self._crowd.resting or not too_early)):
                 return
             await self._pause()
 

@@ -27,7 +27,7 @@ class Refill:
         self._urls = urls
         self._recorder = recorder
         self.booked = 0
-        self.untried = 0  # beyond the limit of an activity
+        self.untried = 0  # beyond the limit of an activity, or after its booking ended
         self.slowest_s = 0.0  # from the beginning to the grant of the last seat
 
     def fill(self, snapshot: Snapshot, deadline_ms: int, limit: int) -> list[str]:
@@ -37,6 +37,9 @@ class Refill:
         for activity in snapshot.activities.values():
             free = activity.capacity - sum(b.active for b in snapshot.bookings.values() if b.activity == activity.id)
             if not activity.open:
+                continue
+            if snapshot.booking_ends_at(activity.id) <= now_ms():
+                self.untried += max(free, 0)
                 continue
             self.untried += max(free - limit, 0)
             for _ in range(min(free, limit)):

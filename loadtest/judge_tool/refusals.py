@@ -108,7 +108,7 @@ def overlaps(violation: dict, request: Request, known: Known) -> str | None:
 
 def closed(_violation: dict, request: Request, known: Known) -> str | None:
     activity = known.snapshot.activities[request.activity]
-    ends_at = min(known.snapshot.programmes[activity.programme].closes_at, known.snapshot.first_start(activity.id))
+    ends_at = known.snapshot.booking_ends_at(activity.id)
     if request.ended + ROUNDING_MS >= ends_at or request.ended >= cancelled_from(activity, known):
         return None
     return f"activity {activity.id[:8]} could be booked until {ends_at:.0f}, and nobody had cancelled it"

@@ -93,6 +93,9 @@ class Snapshot:
     def first_start(self, activity: str) -> float:
         return min((start for start, _ in self.activities[activity].sessions), default=math.inf)
 
+    def booking_ends_at(self, activity: str) -> float:
+        return min(self.programmes[self.activities[activity].programme].closes_at, self.first_start(activity))
+
     def overlapping(self, one: str, other: str) -> bool:
         """Whether two activities meet at the same time."""
         return any(start < other_end and other_start < end

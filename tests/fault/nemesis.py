@@ -25,6 +25,11 @@ CUTS = [(store, fault) for store in STORES for fault in Fault
         if fault is not Fault.NONE and (store == "mariadb" or fault not in AT_COMMIT)]
 LONGEST_STALL_S = 40
 HOLD_TIMEOUT_S = 1
+LOCKING_S = 0.3  # until the seats of all activities are locked
+OPENING = 0.5  # of the programmes open while parents press
+OPENS_S = (0.3, 2.5)
+CLOSING = 0.15  # close while they do
+LEAST_OPEN_S = 0.5
 
 
 @dataclasses.dataclass
@@ -69,13 +74,22 @@ class Plan:
     servers: int
     seconds: float
     families: int
-    programmes: list[dict]  # rules, and under "activities" pairs of capacity and starting hour
+    # Rules, and under "activities" pairs of capacity and starting hour; "opens_s" and "closes_s" where that is while
+    # parents press.
+    programmes: list[dict]
     blows: list[Blow]
     changes: list[Change] = dataclasses.field(default_factory=list)
 
     def __str__(self):
         return (f"round {self.name}: {self.servers} servers, {self.families} families, "
-                f"{'; '.join(map(str, self.blows)) or 'calm'}; {'; '.join(map(str, self.changes)) or 'no changes'}")
+                f"{'; '.join(map(str, self.blows)) or 'calm'}; {'; '.join(map(str, self.changes)) or 'no changes'}"
+                + "".join(f"; {moment:.2f} s: programme {place} {what}" for moment, place, what in self.moments))
+
+    @property
+    def moments(self):
+        """When programmes open and close while parents press: seconds, places and what happens."""
+        return sorted((wanted[name], place, what) for place, wanted in enumerate(self.programmes)
+                      for name, what in (("opens_s", "opens"), ("closes_s", "closes")) if name in wanted)
 
     @property
     def drafts(self):
@@ -97,6 +111,7 @@ def draw(seed, number):
     programmes = [programme(choice) for _ in range(choice.choice((1, 2)))]
     # Drawn apart, so that older seeds break what they broke before.
     changes = draw_changes(random.Random(f"changes {seed} {number}"), programmes, seconds)
+    draw_moments(random.Random(f"moments {seed} {number}"), programmes, seconds)
     return Plan(f"{seed}.{number}", servers, seconds, families, programmes, blows, changes)
 
 
@@ -110,6 +125,14 @@ def draw_changes(choice, programmes, seconds):
     for _ in range(choice.choice((0, 1, 2, 4)) if places else 0):
         changes.append(Change(choice.uniform(0, seconds), "capacity", choice.choice(places), choice.randint(1, 24)))
     return sorted(changes, key=lambda change: change.at_s)
+
+
+def draw_moments(choice, programmes, seconds):
+    for wanted in programmes:
+        if choice.random() < OPENING:
+            wanted["opens_s"] = choice.uniform(*OPENS_S)
+        if choice.random() < CLOSING:
+            wanted["closes_s"] = choice.uniform(wanted.get("opens_s", 0) + LEAST_OPEN_S, seconds)
 
 
 def blow(choice, servers, seconds):
@@ -158,11 +181,12 @@ class GatedServer:
 class Nemesis:
     """Breaks the servers and stores of a stack, and mends them; what it does is recorded."""
 
-    def __init__(self, stack, servers, recorder, activities):
+    def __init__(self, stack, servers, recorder, snapshot):
         self._stack = stack
         self._servers = servers
         self._recorder = recorder
-        self._activities = activities  # as the judge knows them
+        self._activities = list(snapshot.activities.values())
+        self._opens_at = min(programme.opens_at for programme in snapshot.programmes.values())
         self.uncommitted = 0  # grants that the ledger had not answered for when a blow fell between the two
         self.returned = 0  # those of them that were returned while their writer stood still
         self.kept = set()  # and those that were not, which nobody may find
@@ -174,6 +198,8 @@ class Nemesis:
         began = time.monotonic()
         for blow in blows:
             time.sleep(max(0.0, began + blow.at_s - time.monotonic()))
+            if blow.between:
+                self._wait_for_the_first_grants()
             at = now_ms()
             try:
                 with self._commits_held_back(blow) as held:
@@ -182,6 +208,10 @@ class Nemesis:
             finally:
                 self._mend(blow)
                 self._recorder.fault(str(blow), at, now_ms())
+
+    def _wait_for_the_first_grants(self):
+        """There are none before anything opens: the release is what the blow has to strike."""
+        time.sleep(max(0.0, (self._opens_at - now_ms()) / 1000 - LOCKING_S))
 
     @contextlib.contextmanager
     def _commits_held_back(self, blow):

@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -B
 """The long form of the fault tests: every fault of the network and a full binary log, one after the other; then rounds
-in which parents press at fresh programmes, and stations change these, while servers, stores and the network between
-them are broken, and a judge that knows nothing of the server looks at what is left.
+in which parents press at fresh programmes, of which about half open meanwhile and a few close, and stations change these,
+while servers, stores and the network between them are broken, and a judge that knows nothing of the server looks at what
+is left.
 
   scripts/test fault --rounds N [--seed S] [--first K]
 
@@ -25,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 import bad_network
 import full_binary_log
 from client import Client, done
-from judge_tool import verdict
+from judge_tool import history as histories, verdict
 from judge_tool.api import Api
 from judge_tool.history import Recorder
 from judge_tool.ledger import Ledger
@@ -39,6 +40,7 @@ from town import Town, eventually
 # A hold lasts so long; a server that died keeps the reconciler's turn for five seconds; the rest is for a busy machine.
 HEAL_MS = HOLD_TTL_MS + 5_000 + 6_000
 READY_TIMEOUT_S = 60
+LEAD_S = 2  # to publish everything and to log everybody in, before what opens while they press
 CLOCKS_AHEAD_S = (0, 300, -300)  # of the first, the second and the third server
 WHOLE_LOG = 10_000_000  # lines
 KEPT = SOURCE_DIR / "var" / "fault"
@@ -63,13 +65,15 @@ class Scene:
     def run(self, plan):
         """One round and its verdict."""
         self._arrange_servers(plan.servers)
-        made = self._make(plan)
+        begins = time.monotonic() + (LEAD_S if plan.moments else 0)
+        made = self._make(plan, begins)
         activities = [activity["id"] for activity in made]
+        snapshot = self._ledger().read(self._ledger().programmes_of(activities))
         history = self._folder / f"{plan.name}.jsonl"
         recorder = Recorder(history, plan=str(plan), hold_ttl_ms=HOLD_TTL_MS,
                             capacities={activity["id"]: activity["capacity"] for activity in made})
         try:
-            nemesis, office = self._rush(plan, activities, recorder)
+            nemesis, office = self._rush(plan, activities, snapshot, begins, recorder)
         finally:
             recorder.close()
         places = self._places()
@@ -85,30 +89,31 @@ class Scene:
         found.counts["grants without a commit at a blow"] = nemesis.uncommitted
         found.counts["  returned before their writer woke"] = nemesis.returned
         found.counts["changes by the station that were done"] = office.done
+        found.counts |= under_way(histories.read([history]), snapshot)
         if found.violations:
             self._keep(history)
         return found
 
-    def _rush(self, plan, activities, recorder):
+    def _rush(self, plan, activities, snapshot, begins, recorder):
         """Parents and the office in threads of their own, and the nemesis here: a server ends with the thread that
         started it."""
         parents = Parents(plan.name, plan.families, activities, self._urls, recorder)
-        snapshot = self._ledger().read(self._ledger().programmes_of(activities))
-        nemesis = Nemesis(self.town.stack, self._servers, recorder, list(snapshot.activities.values()))
+        nemesis = Nemesis(self.town.stack, self._servers, recorder, snapshot)
         office = Office(plan.name, self.town.admin.token, self._urls, recorder, activities)
-        logged_in, healed = threading.Event(), threading.Event()
+        begun, healed = threading.Event(), threading.Event()
 
         async def press():
             try:
                 await parents.log_in()
+                await asyncio.sleep(max(0.0, begins - time.monotonic()))
             finally:
-                logged_in.set()
+                begun.set()
             await parents.press(plan.seconds, healed)
 
         with ThreadPoolExecutor(2) as pool:
             pressing = pool.submit(asyncio.run, press())
             try:
-                logged_in.wait()
+                begun.wait()
                 working = pool.submit(office.work, plan.changes, time.monotonic(), healed)
                 nemesis.perform(plan.blows)
                 self._wait_until_ready()
@@ -129,12 +134,13 @@ class Scene:
         self.town.admin.close()  # idle for a round, its connection may be closed by the server
         self.town.move(self._servers[0].url)
 
-    def _make(self, plan):
+    def _make(self, plan, begins):
         """The programmes as planned, whose activities every server knows, but for the drafts."""
         activities = []
         for wanted in plan.programmes:
-            rules = {name: value for name, value in wanted.items() if name != "activities" and value is not None}
-            programme = insist(lambda: self.town.programme(**rules))
+            rules = {name: value for name, value in wanted.items()
+                     if name not in ("activities", "opens_s", "closes_s") and value is not None}
+            programme = insist(lambda: self.town.programme(**hours_until(wanted, begins), **rules))
             activities += [insist(lambda: self.town.draft(programme, capacity, starts_in=24 * 20 + hour, hours=2))
                            for capacity, hour in wanted["activities"]]
         published = [activity for place, activity in enumerate(activities) if place not in plan.drafts]
@@ -180,6 +186,29 @@ class Scene:
         KEPT.mkdir(parents=True, exist_ok=True)
         for file in (history, history.with_name(f"{history.name}.judge")):
             shutil.copy(file, KEPT / file.name)
+
+
+def hours_until(wanted, begins):
+    """A programme opens and closes, where that is while parents press."""
+    ahead_s = begins - time.monotonic()
+    return {hours: (ahead_s + wanted[name]) / 3600
+            for hours, name in (("opens_in", "opens_s"), ("closes_in", "closes_s")) if name in wanted}
+
+
+def under_way(recorded, snapshot):
+    """How often programmes opened and closed between the first press and the last, and what met that."""
+    pressed = [request.invoked for request in recorded.books] or [0]
+    programme_of = {activity.id: activity.programme for activity in snapshot.activities.values()}
+    counts = {}
+    for what, name, code in (("opened", "opens_at", "not_open"), ("closed", "closes_at", "closed")):
+        moments = {programme.id: getattr(programme, name) for programme in snapshot.programmes.values()}
+        crossed = {programme: moment for programme, moment in moments.items() if min(pressed) < moment < max(pressed)}
+        counts[f"programmes that {what} under way"] = len(crossed)
+        counts[f"  {what} while something was broken"] = sum(
+            any(fault.at <= moment <= fault.until for fault in recorded.faults) for moment in crossed.values())
+        counts[f"  presses there that were told {code}"] = sum(
+            request.code == code and programme_of[request.activity] in crossed for request in recorded.books)
+    return counts
 
 
 def insist(call):

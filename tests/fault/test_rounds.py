@@ -22,8 +22,8 @@ def tearDownModule():
 
 
 class Rounds(unittest.TestCase):
-    def survives(self, name, servers, *blows, changes=()):
-        plan = Plan(f"short.{name}", servers, 2.5, 24, PROGRAMMES, list(blows), list(changes))
+    def survives(self, name, servers, *blows, changes=(), programmes=PROGRAMMES):
+        plan = Plan(f"short.{name}", servers, 2.5, 24, programmes, list(blows), list(changes))
         found = scene.run(plan)
         self.assertEqual(found.violations, [], f"{plan}\n{found.text()}")
         self.assertFalse(found.tested_nothing, found.text())
@@ -33,6 +33,11 @@ class Rounds(unittest.TestCase):
         plans = [str(draw("7", number)) for number in range(20)]
         self.assertEqual(plans, [str(draw("7", number)) for number in range(20)])
         self.assertEqual(len(set(plans)), len(plans))
+
+    def test_about_half_of_the_programmes_open_while_parents_press_and_a_few_close(self):
+        programmes = [wanted for number in range(200) for wanted in draw("7", number).programmes]
+        for moment, least, most in (("opens_s", 0.4, 0.6), ("closes_s", 0.05, 0.25)):
+            self.assertTrue(least < sum(moment in wanted for wanted in programmes) / len(programmes) < most, moment)
 
     def test_a_calm_rush_is_judged_without_any_grace(self):
         self.assertEqual(self.survives("calm", 2).counts["faults"], 0)
@@ -48,6 +53,15 @@ class Rounds(unittest.TestCase):
     def test_answers_are_lost_after_commit_was_sent(self):
         found = self.survives("cut", 1, Blow(0.3, "cut", ("server0",), 1, cut=("mariadb", Fault.RESET_AFTER_COMMIT)))
         self.assertEqual(found.counts["  that hit something"], 1)
+
+    def test_blows_fall_when_programmes_open_and_close(self):
+        programmes = [PROGRAMMES[0] | {"opens_s": 0.9, "closes_s": 2.2}, PROGRAMMES[1] | {"opens_s": 1.4}]
+        found = self.survives("release", 2, Blow(0, "kill", ("server0",), 0.2, between=True),
+                              Blow(1.3, "kill", ("redis",), 0.3, "empty"), Blow(2.1, "stop", ("mariadb",), 0.3),
+                              programmes=programmes)
+        self.assertGreaterEqual(found.counts["programmes that opened under way"], 1)
+        self.assertGreater(found.counts["  presses there that were told not_open"], 0)
+        self.assertGreater(found.counts["grants without a commit at a blow"], 0)
 
     def test_the_station_changes_things_while_a_server_and_redis_are_killed(self):
         changes = [Change(0.1, "capacity", 0, 9), Change(0.3, "capacity", 2, 5), Change(0.5, "publish", 4),

@@ -63,7 +63,7 @@ class World:
 
     def row(self, booking, user, attendee, activity, at):
         """The ledger's row, and what goes with it in the gate and the audit."""
-        row = Booking(booking, activity, "summer", attendee, user, True, START + at)
+        row = Booking(booking, activity, self.snapshot.activities[activity].programme, attendee, user, True, START + at)
         self.snapshot.bookings[booking] = row
         self.snapshot.activities[activity].seats_taken += 1
         self.snapshot.gate[activity].used += 1
@@ -115,6 +115,11 @@ class World:
         del self.snapshot.gate[activity]
         self.snapshot.audit_closed[activity] = [len(ended)]
         return self.change("close", activity, at, **facts)
+
+    def in_another_programme(self, activity):
+        """With the same rules. What is booked of it already stays behind."""
+        self.snapshot.programmes["winter"] = Programme("winter", 2, 3, True)
+        self.snapshot.activities[activity].programme = "winter"
 
     def violations(self):
         """What each rule finds, by its name."""

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import unittest
 
-from judge_world import START, Doctored, chain_of  # before judge_tool, which it puts on the path
+from judge_world import START, Doctored, busy_world, chain_of  # before judge_tool, which it puts on the path
 from judge_tool import chains
 from judge_tool.snapshot import AuditEntry
 
@@ -17,6 +17,11 @@ class DoctoredGate(Doctored):
     def test_a_gate_that_counts_a_seat_that_nobody_holds(self):
         self.world.snapshot.gate["dance"].used = 1
         self.catches("the gate agrees with the ledger")
+
+    def test_a_gate_that_has_another_number_of_seats(self):
+        for capacity in (1, 3):
+            self.world.snapshot.gate["dance"].capacity = capacity
+            self.catches("the gate agrees with the ledger")
 
     def test_a_hold_that_stays(self):
         self.world.snapshot.gate["paint"].holders["unknown"] = False
@@ -40,18 +45,28 @@ class DoctoredAudit(Doctored):
         self.world.snapshot.audit.append(dataclasses.replace(self.world.snapshot.audit[0], subject="elsewhere"))
         self.catches("the audit tells the same story")
 
-    def test_an_audit_that_tells_another_child(self):
-        self.world.snapshot.audit[0].attendee = "zoe"
-        self.catches("the audit tells the same story")
+    def test_an_audit_that_tells_another_child_parent_or_activity(self):
+        for name, other in (("attendee", "zoe"), ("actor", "zoe"), ("activity", "dance")):
+            self.world = busy_world()
+            setattr(self.world.snapshot.audit[0], name, other)
+            self.catches("the audit tells the same story")
+
+    def test_an_audit_that_tells_of_a_cancellation_by_another_or_at_another_time(self):
+        for name, other in (("actor", "zoe"), ("at", START + 5_004)):
+            self.world = busy_world()
+            entry = next(entry for entry in self.world.snapshot.audit if entry.action == "booking.cancel")
+            self.assertNotEqual(getattr(entry, name), other)
+            setattr(entry, name, other)
+            self.catches("the audit tells the same story")
 
     def test_an_audit_that_tells_of_a_booking_before_it_was_decided(self):
         self.world.snapshot.audit[0].at -= 1
         self.catches("the audit tells the same story")
 
     def test_an_audit_that_tells_of_a_booking_after_its_holder_knew(self):
-        self.world.snapshot.audit[0].at += 3  # another of the same commit may have been decided later
+        self.world.snapshot.audit[0].at += 7  # another of the same commit may have been decided later
         self.assertEqual(self.world.violations(), {})
-        self.world.snapshot.audit[0].at += 100
+        self.world.snapshot.audit[0].at += 1
         self.catches("the audit tells the same story")
 
     def test_an_audit_without_a_cancellation(self):
@@ -103,12 +118,20 @@ class DoctoredAudit(Doctored):
         row.hash = chains.hash_of(row)
         self.catches("the audit's chains are whole")
 
-    def test_a_line_that_tells_of_no_booking(self):
-        row = self.world.snapshot.audit_rows[3]
-        row.detail = row.detail[:-20]
-        row.detail = row.detail.replace(b" @", b" ", 1)
-        row.hash = chains.hash_of(row)
+    def test_a_row_that_was_taken_out_and_the_next_one_tied_to_the_one_before(self):
+        rows = self.world.snapshot.audit_rows
+        del rows[1]
+        rows[1].prev_hash = rows[0].hash
+        rows[1].hash = chains.hash_of(rows[1])
         self.catches("the audit's chains are whole")
+
+    def test_a_line_that_tells_of_no_booking(self):
+        for damage in (lambda detail: detail.replace(b" @", b" ", 1), lambda detail: detail[:-40], lambda detail: b"\n" + detail):
+            self.world = busy_world()
+            row = self.world.snapshot.audit_rows[3]
+            row.detail = damage(row.detail)
+            row.hash = chains.hash_of(row)
+            self.catches("the audit's chains are whole")
 
 
 class TheAuditTable(unittest.TestCase):
@@ -121,12 +144,14 @@ class TheAuditTable(unittest.TestCase):
                           for ids in (first, second)])
 
     def test_an_activity_s_end_tells_how_many_bookings_went_with_it(self):
-        row = chain_of(b"chain", 1)[0]
-        row.action, row.detail = chains.CLOSED, b'{"reason": "rain", "bookings": 3}'
-        self.assertEqual(chains.closed([row]), {b"subject".hex(): [3]})
+        rows = chain_of(b"chain", 3)
+        rows[1].action = chains.CLOSED
+        rows[1].detail = rows[2].detail = b'{"reason": "rain", "bookings": 3}'
+        self.assertEqual(chains.closed(rows), {b"subject".hex(): [3]})
 
     def test_what_is_older_and_what_is_no_booking_is_left_out(self):
         rows = chain_of(b"chain", 3)
+        rows[2].detail = rows[0].detail
         self.assertEqual(list(chains.entries(rows, START + 2)), [])
         rows[2].action = chains.CANCELLED
         self.assertEqual(list(chains.entries(rows, START + 2)),

@@ -119,7 +119,8 @@ class OtherRules(Judged):
         for birth, true in ((day.replace(year=day.year - 6), True),  # of age or a day before it, by the town's time
                             (day.replace(year=day.year - 6) - datetime.timedelta(days=3), False),
                             (day.replace(year=day.year - 5), True), (day.replace(year=day.year - 8), False),
-                            (day.replace(year=day.year - 9) - datetime.timedelta(days=3), True), (None, True)):
+                            (day.replace(year=day.year - 9) - datetime.timedelta(days=3), True), (None, True),
+                            (datetime.date(day.year - 6, day.month + 1, 1), True)):  # no day of that month is a birthday yet
             self.world = World()
             activity = self.world.snapshot.activities["dance"]
             activity.age_min, activity.age_max = 6, 8
@@ -221,6 +222,12 @@ class Keys(Judged):
             self.row(given)
             self.assertEqual(set(self.world.violations()), set() if true else {DENIED}, given)
 
+    def test_an_unknown_outcome_becomes_none_by_a_later_denial(self):
+        self.press("b", 1_000, 1_100, **OUTCOME_UNKNOWN)
+        self.row(2_000)
+        self.denied("b", 3_000)
+        self.caught(DENIED)
+
     def test_a_press_without_an_answer_may_be_on_its_way_for_long(self):
         for lost in ({"outcome": "timed_out"}, {"outcome": "connection_lost"}):
             self.world = busy_world()
@@ -237,12 +244,20 @@ class Keys(Judged):
             self.denied("b", refused_at)
             self.assertEqual(DENIED not in self.world.violations(), true, refused_at)
 
+    def test_whichever_rule_of_the_gate_it_was_refused_by(self):
+        for code in ("already_booked", "limit_reached", "overlaps", "sold_out"):
+            self.world = busy_world()
+            self.press("b", 800, 1_800, outcome="timed_out")
+            self.row(1_000)
+            self.denied("b", 2_600, code)
+            self.caught(DENIED)
+
     def test_a_key_that_was_told_to_come_back_or_of_the_end_may_have_got_it(self):
-        self.summer.closes_at = START + 9_000
+        self.summer.closes_at = START + LATER + 1_000
         self.press("b", 800, 1_800, outcome="timed_out")
         self.row(1_000)
-        self.press("b", 9_000, 9_005, **UNAVAILABLE)
-        self.denied("b", 9_100, "closed", False)  # the ledger has no booking of it yet
+        self.press("b", LATER + 1_000, LATER + 1_005, **UNAVAILABLE)
+        self.denied("b", LATER + 1_100, "closed", False)  # the ledger has no booking of it yet
         self.passes()
 
     def test_a_key_whose_booking_is_cancelled_may_be_refused(self):

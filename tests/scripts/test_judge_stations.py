@@ -52,6 +52,23 @@ class AStationThatChangesThings(unittest.TestCase):
         self.world.request("cancel", "ann", LATER + 1_200, LATER + 1_210, booking="ann-bo-paint", status=200)
         self.assertEqual(self.world.violations(), {})
 
+    def test_an_activity_that_was_published_may_be_cancelled(self):
+        self.world.change("publish", "dance", 1_000)
+        self.world.close("dance", 8_000)
+        self.assertEqual(self.world.violations(), {})
+
+    def test_who_cancelled_does_not_go_with_the_activity(self):
+        self.world.cancel("ann-bo-paint", LATER + 1_000)
+        self.world.close("paint", LATER + 8_000)
+        self.assertEqual(self.world.violations(), {})
+
+    def test_a_draft_stays_one_whatever_became_of_another(self):
+        self.world.snapshot.activities["dance"].open = False
+        self.world.change("publish", "paint", 1_000)
+        for told in ({"status": 503, "code": "unavailable", "retry_after": True}, {"outcome": "timed_out"}):
+            self.world.change("publish", "dance", 1_000, **told)
+            self.assertEqual(self.world.violations(), {})
+
     def test_a_draft_is_not_there_until_everybody_knows_of_its_publication(self):
         self.world.change("publish", "dance", 1_000)
         for at in (500, 2_000):
@@ -68,11 +85,15 @@ class DoctoredChanges(Doctored):
         self.catches("confirmed <= capacity")
 
     def test_a_seat_that_was_sold_after_there_was_one_less(self):
-        self.world.give("dance", 1, 1_000)
-        for number in range(2):
-            self.world.book(f"user{number}", f"child{number}", "dance", 2_000 + number)
-        self.world.cancel("user0-child0-dance", 3_000)
-        self.catches("confirmed <= capacity")
+        for later in (None, 2):
+            self.world = busy_world()
+            self.world.give("dance", 1, 1_000)
+            for number in range(2):
+                self.world.book(f"user{number}", f"child{number}", "dance", 2_000 + number)
+            self.world.cancel("user0-child0-dance", 3_000)
+            if later:
+                self.world.give("dance", later, 4_000)
+            self.catches("confirmed <= capacity")
 
     def test_fewer_seats_than_are_taken(self):
         for number in range(2):
@@ -80,6 +101,18 @@ class DoctoredChanges(Doctored):
         self.world.give("dance", 1, 1_000)
         self.world.cancel("user0-child0-dance", 3_000)
         self.catches("confirmed <= capacity")
+
+    def test_fewer_seats_than_are_taken_after_a_change_whose_outcome_nobody_learned(self):
+        for number in range(2):
+            self.world.book(f"user{number}", f"child{number}", "dance", 100 + number)
+        self.world.give("dance", 1, 1_000, outcome="timed_out")
+        self.catches("confirmed <= capacity")
+
+    def test_sold_out_before_there_was_one_less(self):
+        self.world.book("user", "child", "dance", 100)
+        self.world.refuse("lea", "mo", "dance", 300, "sold_out")
+        self.world.give("dance", 1, 1_000)
+        self.catches("refusals were true when given")
 
     def test_sold_out_long_after_there_was_one_more(self):
         for number in range(2):
@@ -122,9 +155,22 @@ class DoctoredChanges(Doctored):
         self.world.close("paint", 8_000, status=503, code="unavailable", retry_after=True)
         self.catches("cancelled by its holder alone", "the audit tells the same story")
 
-    def test_an_audit_that_tells_of_fewer_bookings_than_went_with_their_activity(self):
-        self.world.close("paint", 8_000)
-        self.world.snapshot.audit_closed["paint"] = [1]
+    def test_bookings_that_are_gone_from_an_activity_that_stays_open(self):
+        """Its station never learned whether it was cancelled."""
+        self.world.change("close", "paint", 8_000, outcome="timed_out")
+        self.world.gone("ann-bo-paint", 8_005)
+        self.catches("cancelled by its holder alone")
+
+    def test_an_audit_that_tells_of_other_bookings_than_went_with_their_activity(self):
+        for told in ({"paint": [1]}, {"paint": [3]}, {"paint": [2, 2]}, {}):
+            self.world = busy_world()
+            self.world.close("paint", 8_000)
+            self.assertEqual(self.world.snapshot.audit_closed, {"paint": [2]})
+            self.world.snapshot.audit_closed = told
+            self.catches("the audit tells the same story")
+
+    def test_an_audit_that_tells_of_bookings_that_went_with_an_activity_that_is_open(self):
+        self.world.snapshot.audit_closed["paint"] = [2]
         self.catches("the audit tells the same story")
 
 

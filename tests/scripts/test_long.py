@@ -18,10 +18,16 @@ OUTPUTS = {
     "rounds": ("  bookings asked for                   7\n2 rounds of seed 7 in 30 s:\n"
                "  bookings asked for                   19\n  bookings in the ledger               12\n"
                "  cuts of the network                  2\n  that hit something                   1\n"
-               "  grants without a commit at a blow    3\nfailed (violations, or nothing tested): none\n",
+               "  grants without a commit at a blow    3\n  returned before their writer woke    2\n"
+               "  programmes that opened under way     4\n  opened while something was broken    1\n"
+               "  presses there that were told not_open 90\n  programmes that closed under way     1\n"
+               "failed (violations, or nothing tested): none\n",
                "2 rounds of seed 7 in 30 s:; bookings asked for 19; bookings in the ledger 12; "
                "cuts of the network 2; that hit something 1; grants without a commit at a blow 3; "
+               "returned before their writer woke 2; programmes that opened under way 4; opened while something was broken 1; "
+               "presses there that were told not_open 90; programmes that closed under way 1; "
                "failed (violations, or nothing tested): none"),
+    "integration": ("\n100% tests passed, 0 tests failed out of 46\n", "100% tests passed, 0 tests failed out of 46"),
     "fault": ("\n100% tests passed, 0 tests failed out of 21\n", "100% tests passed, 0 tests failed out of 21"),
     "sim": ("coverage\n100000 seeds in 9.1 s, all promises held; settled within 3 ms (seed 4)\n",
             "100000 seeds in 9.1 s, all promises held; settled within 3 ms (seed 4)"),
