@@ -35,7 +35,7 @@ TOP_TEN = {
     },
     "API3 broken object property level authorisation": {
         "http/test_security_access.py": ["MassAssignment", "OtherPeople.test_public_calls_show_nobody"],
-        "http/test_security_credentials.py": ["KeptSecrets.test_answers_show_none"],
+        "http/test_security_secrets.py": ["KeptSecrets.test_answers_show_none"],
     },
     "API4 unrestricted resource consumption": {
         "http/test_security_injection.py": ["Appetite"],
@@ -59,7 +59,7 @@ TOP_TEN = {
         "http/test_security_injection.py": ["EveryAnswer", "Smuggling"],
         "http/test_security_access.py": ["Routes.test_methods_that_show_or_tunnel_are_refused",
                                          "ForeignPages.test_other_origins_may_not_read"],
-        "http/test_security_credentials.py": ["KeptSecrets"],
+        "http/test_security_secrets.py": ["KeptSecrets"],
     },
     "API9 improper inventory management": {
         "http/test_security_access.py": ["Routes.test_every_route_that_the_server_has_has_a_rule",
