@@ -132,6 +132,7 @@ class Refused(Operation):
         self.break_it()
 
     def break_it(self):
+        self.town.witness.ignored.add(self.activity["id"])
         self.sql(f"UPDATE activity_seats SET open = 0 WHERE activity_id = X'{self.activity['id']}'")
 
     def perform(self):
@@ -154,6 +155,7 @@ class HalfRefused(Operation):
         programme = self.town.programme(**RULES)
         self.activity, self.closed = (self.town.activity(programme, CAPACITY) for _ in range(2))
         self.wishes = [(*self.town.family(), activity, key()) for activity in (self.activity, self.activity, self.closed)]
+        self.town.witness.ignored |= {self.activity["id"], self.closed["id"]}
         self.open(0)
 
     def open(self, mark):

@@ -32,12 +32,16 @@ class FullBinaryLog(ScarcityCase):
     @classmethod
     def setUpClass(cls):
         cls.start_town(**SETTINGS, mysql__statement_timeout_ms=STATEMENT_TIMEOUT_MS, mysql__lock_wait_s=1)
+        super().setUpClass()
         cls.disk = cls.small_disk(cls.town.stack)
 
     @classmethod
     def tearDownClass(cls):
-        cls.stop_town()
-        cls.disk.close()
+        try:
+            super().tearDownClass()
+        finally:
+            cls.stop_town()
+            cls.disk.close()
 
     def setUp(self):
         super().setUp()

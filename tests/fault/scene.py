@@ -13,10 +13,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from client import done
+from client import done, made
+from judge_tool.history import now_ms
 from stores import Gate, Ledger
 from support.stack import BINARY_DIR, SOURCE_DIR, stand_still
 from town import TOWN_TIME, TownCase, book, eventually, fresh, key
+from witness import WitnessedTown
 
 HOLD_TTL_MS = 4000
 SETTINGS = {
@@ -152,19 +154,45 @@ def has_seat(answer):
 
 
 class FaultCase(TownCase):
-    """A test that breaks something; each ends with prove_healed()."""
+    """A test that breaks something; each ends with prove_healed(), and each class with the judge's verdict on what all clients
+    of the town were told."""
+
+    @classmethod
+    def start_town(cls, **settings):
+        TownCase.town = WitnessedTown(**settings)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.town.witness.begin()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.town.witness.judge(cls.town, cls.__name__)
 
     def setUp(self):
         self.stack = self.town.stack
         self.ledger = Ledger(self.stack)
         self.gate = Gate(self.stack)
+        self.addCleanup(self.record_fault, now_ms())
+
+    def record_fault(self, at):
+        """Something may have been broken all the time: refusals need not have known of what was cancelled meanwhile."""
+        self.town.witness.recorder.fault(self.id(), at, now_ms())
 
     def crowd(self, size):
+        self.town.witness.expected = True
         crowd = Crowd(self.town, size)
         self.addCleanup(crowd.close)
         return crowd
 
     def rush(self, parents, window_s, **options):
+        """Its parents are not recorded; what somebody books when it begins tells the judge since when the audit counts."""
+        self.town.witness.expected = True
+        parent, child = self.town.family()
+        made(book(parent, self.town.activity(capacity=1), child))
+        parent.close()
         rush = Rush(self.stack, parents, window_s, **options)
         self.addCleanup(rush.end)
         return rush

@@ -9,7 +9,8 @@ import unittest
 from client import done, made
 from crash_orders import Orders, crash_points
 from town import TownCase, book, eventually, fresh
-from wechat_town import AES_KEY, CALLBACK_TOKEN, WechatTownCase
+from wechat_town import AES_KEY, CALLBACK_TOKEN, WechatTown, WechatTownCase
+from witness import Witnessed
 
 CALLBACK_PATH = "/api/v1/wechat/callback"
 DIES_WITHIN_S = 30
@@ -20,11 +21,15 @@ QUEUED, DELIVERED = "1", "3"
 orders = None
 
 
+class WitnessedTown(Witnessed, WechatTown):
+    pass
+
+
 def setUpModule():
     global orders
     orders = Orders()
     os.environ["ZL_CRASH_ORDERS"] = str(orders.file)
-    WechatTownCase.start_town(wechat__template_booked="TEMPLATE thing1=activity character_string4=number")
+    TownCase.town = WitnessedTown(wechat__template_booked="TEMPLATE thing1=activity character_string4=number")
     receive_pushes(TownCase.town)
 
 
@@ -93,6 +98,7 @@ class SenderKilled(WechatTownCase):
         made(book(parent, activity, child))
         eventually(lambda: self.state_of(activity) == DELIVERED, PATIENCE_S, "a message as ever")
         self.assertEqual(len(self.accepted(parent)), 1)
+        self.town.witness.judge(self.town, "what parents were told")
 
 
 if __name__ == "__main__":

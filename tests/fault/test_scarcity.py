@@ -63,6 +63,7 @@ class NoDescriptors(ScarcityCase):
     @classmethod
     def setUpClass(cls):
         """A server of their own: UBSan looks at an object's type through a pipe, and calls it wrong where there is none."""
+        super().setUpClass()
         stack = cls.town.stack
         suppressions = stack.folder / "suppressions"
         suppressions.write_text("vptr:*\n")
@@ -72,9 +73,12 @@ class NoDescriptors(ScarcityCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.town.stack.server.stop()
-        cls.town.stack.server = cls.others
-        cls.town.move(cls.others.url)
+        try:
+            super().tearDownClass()
+        finally:
+            cls.town.stack.server.stop()
+            cls.town.stack.server = cls.others
+            cls.town.move(cls.others.url)
 
     def test_who_is_connected_is_served_and_who_comes_is_when_there_are_some(self):
         activity = self.town.activity()
