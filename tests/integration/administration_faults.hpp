@@ -21,12 +21,6 @@ class AdministrationFaultsTest : public StatementFaultsTest {
     catalogue_ = mysql::create_catalogue_store(*pool_);
   }
 
-  base::ActivityId an_activity_with_a_session() {
-    const auto id = an_activity(10);
-    db_.execute(sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at, venue) VALUES (?, ?, 10, 20, '')",
-                    random_.next_id<base::SessionId>(), id));
-    return id;
-  }
   app::ProgrammeContent content() { return wait(catalogue_->load_programme(programme_)).value(); }
 
   /// Rows of the audit and of the change feed.

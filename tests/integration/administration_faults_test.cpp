@@ -68,7 +68,7 @@ TEST_F(HousekeepingFaultsTest, OfARebuiltImage) {
   const auto epoch = [this] { return number(sql("SELECT epoch FROM programmes WHERE id = ?", programme_)); };
   fail_each_statement(
       [&, this] {
-        an_activity_with_a_session();
+        an_activity(10);
         const std::uint64_t before = epoch();
         return Trial{[&, this] {
                        const auto image = wait(ledger_->rebuild_image(programme_));
@@ -113,9 +113,9 @@ TEST_F(HousekeepingFaultsTest, OfARestoredLedger) {
       "SELECT COUNT(*) FROM activity_seats s JOIN programmes p ON p.id = s.programme_id WHERE s.fence <> p.epoch << 40";
   fail_each_statement(
       [&, this] {
-        an_activity_with_a_session();
+        an_activity(10);
         EXPECT_TRUE(wait(ledger_->rebuild_image(programme_)).is_done());
-        an_activity_with_a_session();
+        an_activity(10);
         return Trial{[&, this] {
                        const auto outdated = wait(mysql::outdate_gates(*pool_));
                        if (outdated.is_done()) EXPECT_EQ(*outdated, programmes());

@@ -111,7 +111,7 @@ TEST_F(CatalogueFaultsTest, OfANewActivity) {
 TEST_F(CatalogueFaultsTest, OfAChangedActivity) {
   fail_each_statement(
       [this] {
-        const auto id = an_activity_with_a_session();
+        const auto id = an_activity(10);
         const std::vector<domain::Activity> all = content().activities;
         domain::Activity activity = *std::ranges::find(all, id, &domain::Activity::id);
         activity.capacity = 12;
@@ -133,7 +133,7 @@ TEST_F(CatalogueFaultsTest, OfAChangedActivity) {
 }
 
 TEST_F(CatalogueFaultsTest, OfAChangedProgramme) {
-  an_activity_with_a_session();
+  an_activity(10);
   fail_each_statement(
       [this] {
         domain::Programme programme = content().programme;

@@ -134,6 +134,7 @@ class LedgerTest : public ::testing::Test {
   }
   BookAnswer book(const app::LedgerItem& item) { return start_booking(item).get(); }
 
+  /// Meets when no other does.
   base::ActivityId an_activity(int capacity) {
     const auto id = random_.next_id<base::ActivityId>();
     db_.execute(
@@ -142,7 +143,13 @@ class LedgerTest : public ::testing::Test {
                    id, programme_));
     db_.execute(mysql::sql("INSERT INTO activity_seats (activity_id, programme_id, capacity, open) VALUES (?, ?, ?, 1)",
                            id, programme_, capacity));
+    next_meeting_ += 10;
+    meet(id, next_meeting_, next_meeting_ + 1);
     return id;
+  }
+  void meet(const base::ActivityId& id, int from, int to) {
+    db_.execute(mysql::sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at) VALUES (?, ?, ?, ?)",
+                           random_.next_id<base::SessionId>(), id, from, to));
   }
   base::UserId a_user() {
     const auto id = random_.next_id<base::UserId>();
@@ -232,6 +239,7 @@ class LedgerTest : public ::testing::Test {
   /// What InnoDB tells of its transactions is that old, and stays so while it is asked more often.
   static constexpr std::chrono::milliseconds innodb_trx_age{110};
 
+  int next_meeting_ = 1000;
   ShiftedClock clock_;
   runtime::SystemRandom random_;
   mysql::WriterConfig config_ = serving();

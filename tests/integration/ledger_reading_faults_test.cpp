@@ -86,7 +86,7 @@ TEST_F(LedgerReadingFaultsTest, OfSeatsAndTheirBookings) {
 }
 
 TEST_F(LedgerReadingFaultsTest, OfTheCatalogue) {
-  const std::set<base::ActivityId> ours{an_activity_with_a_session(), an_activity_with_a_session()};
+  const std::set<base::ActivityId> ours{an_activity(10), an_activity(10)};
   const auto all = ids<base::ActivityId>("SELECT id FROM activities");
   const auto stations = ids<base::StationId>("SELECT id FROM stations");
   const auto programmes = ids<base::ProgrammeId>("SELECT id FROM programmes");

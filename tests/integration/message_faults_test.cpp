@@ -23,7 +23,7 @@ class MessageFaultsTest : public AdministrationFaultsTest {
 
   /// The only one, of a booking of its own.
   base::BookingId a_message() {
-    const app::LedgerItem item = an_item(an_activity_with_a_session());
+    const app::LedgerItem item = an_item(an_activity(10));
     EXPECT_TRUE(book(item).is_done());
     db_.execute("DELETE FROM outbox");
     mysql::Values rows;

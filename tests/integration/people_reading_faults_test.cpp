@@ -93,7 +93,7 @@ TEST_F(PeopleReadingFaultsTest, OfTokensThatAreVoid) {
 
 TEST_F(PeopleReadingFaultsTest, OfWhoWasAtASession) {
   const auto door = mysql::create_attendance_store(process().writers, *pool_);
-  const auto activity = an_activity_with_a_session();
+  const auto activity = an_activity(10);
   const auto session = ids<base::SessionId>(sql("SELECT id FROM sessions WHERE activity_id = ?", activity)).front();
   const app::LedgerItem came = booked(activity, a_user());
   booked(activity, a_user());

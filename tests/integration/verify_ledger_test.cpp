@@ -31,18 +31,6 @@ class VerifyLedgerTest : public LedgerTest {
     sealer_ = mysql::create_audit_sealer(process().pool);
   }
 
-  /// With a meeting when no other has one.
-  base::ActivityId an_activity(int capacity) {
-    const base::ActivityId id = LedgerTest::an_activity(capacity);
-    next_meeting_ += 10;
-    meet(id, next_meeting_, next_meeting_ + 1);
-    return id;
-  }
-  void meet(const base::ActivityId& id, int from, int to) {
-    db_.execute(mysql::sql("INSERT INTO sessions (id, activity_id, starts_at, ends_at) VALUES (?, ?, ?, ?)",
-                           random_.next_id<base::SessionId>(), id, from, to));
-  }
-
   /// As its owner, past every key and constraint.
   void doctor(const std::string& statement) {
     owner_.execute("SET SESSION foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0");
@@ -76,7 +64,6 @@ class VerifyLedgerTest : public LedgerTest {
     return found;
   }
 
-  int next_meeting_ = 1000;
   base::ActivityId activity_;
   std::unique_ptr<app::AuditSealer> sealer_;
 };
