@@ -65,7 +65,7 @@ def read_gate(redis: Redis, activities: Iterable[Activity]) -> dict[str, GateCou
         tally = redis.command("HGET", tag + b":gate", b"t" + name)
         if tally is None:
             continue
-        _, used, capacity, *_ = struct.unpack(TALLY, tally)
+        _, used, capacity, *_ = struct.unpack_from(TALLY, tally)
         members = redis.command("ZRANGE", tag + b":seats:" + name, "0", "-1", "WITHSCORES")
         holders = {member[1:].hex(): score == b"inf" for member, score in zip(members[::2], members[1::2])}
         counts[activity.id] = GateCount(int(used), int(capacity), holders)

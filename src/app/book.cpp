@@ -12,6 +12,7 @@ namespace zl::app {
 namespace {
 
 constexpr base::Milliseconds rebuild_wait{2000};
+constexpr base::Milliseconds clock_grain{10};  // Redis' clock tells whole milliseconds, and no two clocks run alike
 
 double seconds_since(base::SteadyTime start, const base::Clock& clock) {
   return std::chrono::duration<double>(clock.steady_now() - start).count();
@@ -284,6 +285,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
     } else {
       parts_.group.spawn(give_back(target.wish, granted.grant, Unit::returns), "give_back");
     }
+    co_await outlast_old_marks(granted, start);
     co_return BookAnswer(Booked{std::move(booked->booking), booked->earlier});
   }
   if (std::holds_alternative<LedgerFenced>(*answer) && may_ask_again) {
@@ -322,6 +324,15 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
     violations.emplace_back(domain::Closed{granted.receipt.decided_at});
   }
   co_return BookAnswer(refusal_of_ledger(target, std::move(violations), granted.receipt));
+}
+
+/// A process that has heard nothing since the seat came back may still say from memory that all are gone, also to whom
+/// it was given since: they are told of it once every such mark has lapsed.
+asio::awaitable<void> Book::outlast_old_marks(const Granted& granted, base::SteadyTime granted_at) {
+  if (!granted.back_since || !parts_.seats.marks(granted.seats.capacity)) co_return;
+  const base::SteadyTime lapsed_at = granted_at + sold_out_lapse + clock_grain - *granted.back_since;
+  const base::SteadyTime::duration left = lapsed_at - parts_.clock.steady_now();
+  if (left > left.zero()) co_await parts_.group.sleeper().sleep_for(std::chrono::ceil<base::Milliseconds>(left));
 }
 
 /// A grant that comes again is mostly of a key that has booked already. As a duplicate it would spoil the group commit

@@ -111,6 +111,7 @@ class Book {
   asio::awaitable<base::Outcome<GateDecision>> ask_gate(const Target& target);
   asio::awaitable<base::Outcome<BookAnswer>> commit(const Target& target, Granted granted, runtime::CountGuard place,
                                                     bool may_ask_again);
+  asio::awaitable<void> outlast_old_marks(const Granted& granted, base::SteadyTime granted_at);
   asio::awaitable<std::optional<LedgerBooked>> booked_before(domain::BookingWish wish);
   asio::awaitable<void> give_back(domain::BookingWish wish, domain::GrantNumber grant, Unit unit);
   domain::Refusal refusal_of_ledger(const Target& target, std::vector<domain::Violation> violations,

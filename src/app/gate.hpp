@@ -41,6 +41,8 @@ struct Granted {
   domain::Receipt receipt;
   SeatCount seats;
   bool again = false;  ///< the id was held before; this is a new grant number for it
+  /// How long before this decision a seat of the activity came back last while it was full; nothing where none has.
+  std::optional<base::Milliseconds> back_since = {};
 };
 
 struct GateRefused {

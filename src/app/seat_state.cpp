@@ -7,10 +7,19 @@ namespace zl::app {
 
 void SeatState::learn(const SeatCount& seats, base::SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  if (count_ && seats.version < count_->version) return;
+  if (take(seats)) refreshed_at_ = now;
+}
+
+void SeatState::hear(const SeatCount& seats) {
+  const std::lock_guard lock(mutex_);
+  take(seats);
+}
+
+bool SeatState::take(const SeatCount& seats) {
+  if (count_ && seats.version < count_->version) return false;
   count_ = seats;
   remaining_.store(std::max(seats.capacity - seats.used, 0), std::memory_order_relaxed);
-  refreshed_at_ = now;
+  return true;
 }
 
 void SeatState::learn_holders(std::shared_ptr<const HolderSet> holders, base::SteadyTime now) {

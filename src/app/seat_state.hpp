@@ -29,7 +29,8 @@ struct KnownSoldOut {
   std::optional<base::Instant> sold_out_at;
 };
 
-/// A sold-out mark lapses when it was not refreshed for this long.
+/// A sold-out mark lapses when it was not refreshed for this long. Who gets a seat that came back meanwhile is told so
+/// only afterwards (see Book), or a process that is cut off could deny them what they have been told.
 inline constexpr base::Milliseconds sold_out_lapse{1000};
 
 /// Provisional holders are fetched again no sooner than this.
@@ -38,8 +39,12 @@ inline constexpr base::Milliseconds provisional_pause{50};
 /// Thread-safe. All times are steady, by the caller's clock.
 class SeatState {
  public:
-  /// Takes a count over unless something newer is known. The same version again refreshes what is known.
+  /// Takes a count over unless something newer is known. The same version again refreshes what is known. `now` is no
+  /// later than the moment the count is of.
   void learn(const SeatCount& seats, base::SteadyTime now);
+
+  /// The same of a count that says nothing of its moment: what is known grows no younger by it.
+  void hear(const SeatCount& seats);
 
   /// Takes the holders over where they are of the version that is known, or of a newer one.
   void learn_holders(std::shared_ptr<const HolderSet> holders, base::SteadyTime now);
@@ -69,6 +74,8 @@ class SeatState {
 
  private:
   static constexpr int not_counted = -1;
+
+  bool take(const SeatCount& seats);
 
   // Beside each other, as lists use both.
   std::atomic<base::SteadyTime::rep> touched_ns_ = 0;

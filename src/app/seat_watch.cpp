@@ -24,9 +24,21 @@ void SeatWatch::learn(const base::ProgrammeId& programme_id, const SeatCount& se
   const ActivityEntry* entry = catalogue_.current().activity(seats.activity_id);
   if (entry == nullptr) return;
   entry->seats->learn(seats, at);
-  if (seats.capacity > holders_limit_ || !entry->seats->claim_fetch()) return;
-  const bool started = group_.spawn(fetch_holders(programme_id, seats.activity_id, entry->seats), "fetch_holders");
-  if (!started) entry->seats->abandon_fetch();
+  fetch_when_sold_out(programme_id, seats, *entry);
+}
+
+void SeatWatch::hear(const base::ProgrammeId& programme_id, const SeatCount& seats) {
+  const ActivityEntry* entry = catalogue_.current().activity(seats.activity_id);
+  if (entry == nullptr) return;
+  entry->seats->hear(seats);
+  fetch_when_sold_out(programme_id, seats, *entry);
+}
+
+void SeatWatch::fetch_when_sold_out(const base::ProgrammeId& programme_id, const SeatCount& seats,
+                                    const ActivityEntry& entry) {
+  if (!marks(seats.capacity) || !entry.seats->claim_fetch()) return;
+  const bool started = group_.spawn(fetch_holders(programme_id, seats.activity_id, entry.seats), "fetch_holders");
+  if (!started) entry.seats->abandon_fetch();
 }
 
 asio::awaitable<void> SeatWatch::fetch_holders(base::ProgrammeId programme_id, base::ActivityId activity_id,

@@ -32,6 +32,12 @@ class SeatWatch {
   /// fetched in the background.
   void learn(const base::ProgrammeId& programme_id, const SeatCount& seats, base::SteadyTime at);
 
+  /// The same of a count that somebody published, however long ago.
+  void hear(const base::ProgrammeId& programme_id, const SeatCount& seats);
+
+  /// Whether a process may know of an activity with so many seats that it is sold out.
+  bool marks(int capacity) const { return capacity <= holders_limit_; }
+
   /// Polls each programme once an interval until the group stops; programmes that nobody asked for lately are left
   /// alone.
   asio::awaitable<void> keep();
@@ -40,6 +46,7 @@ class SeatWatch {
   asio::awaitable<void> poll(base::ProgrammeId programme_id);
 
  private:
+  void fetch_when_sold_out(const base::ProgrammeId& programme_id, const SeatCount& seats, const ActivityEntry& entry);
   asio::awaitable<void> sleep_until(base::SteadyTime moment);
   asio::awaitable<void> fetch_holders(base::ProgrammeId programme_id, base::ActivityId activity_id,
                                       std::shared_ptr<SeatState> seats);

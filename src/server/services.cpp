@@ -285,7 +285,7 @@ void Services::end() {
 }
 
 void Services::on_seats(const base::ProgrammeId& programme_id, const app::SeatCount& seats) {
-  seats_.learn(programme_id, seats, clock_.steady_now());
+  seats_.hear(programme_id, seats);
 }
 
 void Services::on_change() {

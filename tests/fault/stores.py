@@ -140,7 +140,7 @@ class Gate:
     def used(self, programme_id, activity_id):
         """By the tally of the activity: change, used, capacity and more, each a double."""
         tally = self.ask("HGET", self.key(programme_id, "gate"), b"t" + bytes.fromhex(activity_id))
-        return int(struct.unpack(">6d", tally)[1]) if tally else -1
+        return int(struct.unpack_from(">6d", tally)[1]) if tally else -1
 
     def pending(self, programme_id, activity_id):
         return int(self.ask("ZCOUNT", self.seats_key(programme_id, activity_id), *PENDING))

@@ -30,8 +30,9 @@ class Verify(TownCase):
         """The gate's count of used seats, past the server."""
         redis = Redis(self.town.stack.redis_socket)
         key, field = f"zl:{{p:{activity['programme_id']}}}:gate", b"t" + bytes.fromhex(activity["id"])
-        change, used, *others = struct.unpack(TALLY, redis.command("HGET", key, field))
-        redis.command("HSET", key, field, struct.pack(TALLY, change, used + 1, *others))
+        tally = redis.command("HGET", key, field)
+        change, used, *others = struct.unpack_from(TALLY, tally)
+        redis.command("HSET", key, field, struct.pack(TALLY, change, used + 1, *others) + tally[struct.calcsize(TALLY):])
         redis.close()
 
     def sql(self, statement):

@@ -51,6 +51,46 @@ TEST_F(GateTest, is_sold_out_provisionally_while_a_hold_may_come_back) {
   EXPECT_FALSE(domain::is_provisional(violations(book(3, 1, 3))[0]));
 }
 
+TEST_F(GateTest, tells_when_a_seat_came_back_while_there_was_none) {
+  install(image(1, {2, 3}));
+  take(1, 1, 1);
+  const auto last = book(2, 1, 2);
+  EXPECT_FALSE(granted(last)->back_since) << "all have gone for the first time";
+  remove(2, 1, granted(last)->grant);
+  const auto next = book(3, 1, 3);
+  ASSERT_TRUE(granted(next)->back_since);
+  EXPECT_LT(*granted(next)->back_since, hours(1));
+  EXPECT_TRUE(granted(book(3, 1, 3))->back_since) << "the same id again";
+  const auto one_of_three = book(4, 2, 4);
+  remove(4, 2, granted(one_of_three)->grant);
+  EXPECT_FALSE(granted(book(5, 2, 5))->back_since) << "there were others";
+}
+
+TEST_F(GateTest, a_new_gate_may_bring_a_seat_back) {
+  app::GateImage full = image(1, {1, 5});
+  full.bookings = {committed(1, 1, 1)};
+  install(full);
+  EXPECT_FALSE(granted(book(2, 2, 2))->back_since) << "the first one that this Redis knows of is no wonder";
+  install(image(2, {1, 5}));
+  EXPECT_TRUE(granted(book(3, 1, 3))->back_since);
+  EXPECT_FALSE(granted(book(4, 2, 4))->back_since);
+  ask({"FLUSHALL"});
+  install(image(3, {1, 5}));
+  EXPECT_TRUE(granted(book(5, 2, 5))->back_since) << "nobody knows what was full";
+}
+
+TEST_F(GateTest, a_tally_of_an_older_version_is_read) {
+  install(image(1, {1}));
+  take(1, 1, 1);
+  const std::string gate_key = ProgrammeKeys(test::sample_programme_id).gate();
+  const std::string field = name_of(test::id_of<base::ActivityId>(1));
+  const std::string tally = ask({"HGET", gate_key, field}).text();
+  ASSERT_EQ(tally.size(), 48U) << "as it was before there was more";
+  remove(1, 1, GrantNumber::of(1, 1));
+  EXPECT_EQ(ask({"HGET", gate_key, field}).text().size(), 56U);
+  EXPECT_TRUE(granted(book(2, 1, 2))->back_since);
+}
+
 TEST_F(GateTest, refuses_a_second_seat_of_the_same_activity) {
   install(image(1, {5}));
   take(1, 1, 1);

@@ -1,5 +1,7 @@
 #include "sim/redis_sim.hpp"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 namespace zl::sim {
@@ -60,7 +62,10 @@ base::Outcome<app::GateDecision> RedisSim::book(std::uint64_t run, const domain:
   const base::Milliseconds behind(setting_.bug == Bug::opens_late ? 700 : 0);
   base::Outcome<app::GateDecision> decision = gates_.book(wish, min_epoch, now() - behind);
   if (decision) forget_provisional(setting_.bug, *decision);
-  const auto* granted = decision ? std::get_if<app::Granted>(&*decision) : nullptr;
+  auto* granted = decision ? std::get_if<app::Granted>(&*decision) : nullptr;
+  if (const auto back = came_back_.find(wish.activity_id); granted != nullptr && back != came_back_.end()) {
+    granted->back_since = std::max(now() - back->second, base::Milliseconds(0));
+  }
   if (granted != nullptr && !granted->again && granted->seats.used == granted->seats.capacity) {
     tell(wish.programme_id, wish.activity_id);
   }
@@ -73,8 +78,10 @@ base::Outcome<base::Done> RedisSim::change(std::uint64_t run, base::ProgrammeId 
   const test::GateModel::Activity* of = gates_.activity(programme, activity);
   if (!ours(run, programme) || of == nullptr) return lost();
   const std::uint64_t before = of->change;
+  const bool was_full = of->used >= of->setting.capacity;
   base::Outcome<base::Done> done = how();
   if (of->change != before) tell(programme, activity);
+  if (was_full && of->used < of->setting.capacity) came_back_[activity] = now();
   return done;
 }
 
@@ -136,10 +143,23 @@ base::Outcome<std::vector<app::ExpiredHold>> RedisSim::expired_holds(std::uint64
 }
 
 base::Outcome<bool> RedisSim::install(std::uint64_t run, const app::GateImage& image) {
+  std::set<base::ActivityId> may_be_back;  // those that were full, or all where nobody knows any more
+  const test::GateModel::Programme* const old = gates_.programme(image.programme_id);
+  for (const app::GateActivity& of : image.activities) {
+    const test::GateModel::Activity* const before = gates_.activity(image.programme_id, of.id);
+    const bool was_full = before != nullptr && before->used >= before->setting.capacity;
+    if (was_full || (old == nullptr && image.epoch > 1)) may_be_back.insert(of.id);
+  }
   const auto built = built_on_.find(image.programme_id);
   if (built != built_on_.end() && built->second != run) gates_.lose(image.programme_id);
   const base::Outcome<bool> installed = gates_.install(image);
-  if (*installed) built_on_[image.programme_id] = run;
+  if (*installed) {
+    built_on_[image.programme_id] = run;
+    for (const base::ActivityId& id : may_be_back) {
+      const test::GateModel::Activity& of = *gates_.activity(image.programme_id, id);
+      if (of.used < of.setting.capacity) came_back_[id] = now();
+    }
+  }
   return installed;
 }
 

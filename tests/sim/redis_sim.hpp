@@ -78,6 +78,7 @@ class RedisSim {
   News news_ = [](const auto&, const auto&) {};
   test::GateModel gates_;
   std::map<base::ProgrammeId, std::uint64_t> built_on_;
+  std::map<base::ActivityId, base::Instant> came_back_;  ///< when a seat did last while it was full
   Disk disk_;
   bool up_ = true;
   std::uint64_t run_ = 1;

@@ -52,9 +52,7 @@ class Server {
   template <class T>
   void start(boost::asio::awaitable<T> task, std::function<void(T)> done);
 
-  void on_news(const base::ProgrammeId& programme, const app::SeatCount& seats) {
-    seats_.learn(programme, seats, clock_.steady_now());
-  }
+  void on_news(const base::ProgrammeId& programme, const app::SeatCount& seats) { seats_.hear(programme, seats); }
   void on_change() { changes_.wake(); }
   void reset_links() const { gate_.reset_links(); }
 

@@ -111,7 +111,8 @@ base::Outcome<app::GateDecision> GateModel::book(const domain::BookingWish& wish
     }
     held->grant = domain::GrantNumber::of(owner->epoch, ++owner->arrival);
     if (held->pending) held->deadline = std::max(held->deadline, now + hold_ttl_);
-    return app::GateDecision(app::Granted{held->grant, held->receipt, count_of(*owner, *wanted), true});
+    return app::GateDecision(
+        app::Granted{held->grant, held->receipt, count_of(*owner, *wanted), true, wanted->back_since});
   }
 
   std::vector<domain::Violation> broken = violations(*owner, *wanted, wish, now);
@@ -129,7 +130,7 @@ base::Outcome<app::GateDecision> GateModel::book(const domain::BookingWish& wish
   if (*receipt.remaining == 0) wanted->sold_out_at = now;
   const auto grant = domain::GrantNumber::of(owner->epoch, owner->arrival);
   owner->holds.push_back({wish, grant, receipt, true, now + hold_ttl_});
-  return app::GateDecision(app::Granted{grant, receipt, count_of(*owner, *wanted), false});
+  return app::GateDecision(app::Granted{grant, receipt, count_of(*owner, *wanted), false, wanted->back_since});
 }
 
 void GateModel::confirm(const domain::BookingWish& wish) {

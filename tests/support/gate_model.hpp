@@ -21,6 +21,7 @@ class GateModel {
     int spare = 0;
     std::uint64_t change = 0;
     std::optional<base::Instant> sold_out_at;
+    std::optional<base::Milliseconds> back_since;  ///< told with its grants
   };
   struct Hold {
     domain::BookingWish wish;

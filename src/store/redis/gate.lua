@@ -5,7 +5,7 @@
 -- member and a part of a row alike.
 --
 -- gate   hash  run, epoch, arrival, changes (of all seats), rules (see RULES), activities (their names in a row),
---              t<activity> its tally (see TALLY), o<activity> the names of overlapping activities in a row,
+--              t<activity> its tally (see TALLY and BACK), o<activity> the names of overlapping activities in a row,
 --              v<activity> its version in the ledger that the capacity is of: apart from the tally, so that booking doesn't read it
 -- held   hash  b<booking> record, a<attendee> and u<user> rows of activity and booking
 -- seats  zset  one an activity: bookings, scored by their hold's deadline, or +inf once committed: ZADD XX +inf confirms them
@@ -23,6 +23,8 @@ local GONE_MS = 600000  -- of an image that was on its way for longer the reconc
 
 local TALLY = '>dddddd'   -- number of seat changes, used, capacity, spare, when the last seat went (or 0), end of booking
 local COUNTS = 24         -- bytes of its first three numbers
+local BACK = 48           -- bytes of all; behind them, packed, when a seat came back last while it was full, unless none has
+local NEVER = '\0\0\0\0\0\0\0\0'
 local RECEIPT = '>ddddd'  -- grant (epoch, arrival), first arrival, decided at, remaining
 local GRANT = 16          -- bytes of its first two numbers
 local RULES = '>dddd'     -- opens at, cap of an attendee, cap of a user (-1: none), whether overlaps are forbidden (0 or 1)
@@ -34,11 +36,12 @@ end
 
 local function read_tally(text)
   local change, used, capacity, spare, sold_out_at, closes_at = struct.unpack(TALLY, text)
-  return {change = change, used = used, capacity = capacity, spare = spare, sold_out_at = sold_out_at, closes_at = closes_at}
+  return {change = change, used = used, capacity = capacity, spare = spare, sold_out_at = sold_out_at, closes_at = closes_at,
+    back = string.sub(text, BACK + 1), full = used >= capacity}
 end
 
 local function write_tally(t)
-  return struct.pack(TALLY, t.change, t.used, t.capacity, t.spare, t.sold_out_at, t.closes_at)
+  return struct.pack(TALLY, t.change, t.used, t.capacity, t.spare, t.sold_out_at, t.closes_at) .. t.back
 end
 
 local function seats_key(gate, activity) return string.sub(gate, 1, -5) .. 'seats:' .. string.sub(activity, 2) end
@@ -70,7 +73,10 @@ end
 
 local function save_change(gate, activity, tally)
   tally.change, tally.changes = tally.change + 1, tally.changes + 1
-  if tally.used < tally.capacity then tally.sold_out_at = 0 end
+  if tally.used < tally.capacity then
+    tally.sold_out_at = 0
+    if tally.full then tally.back = struct.pack('>d', now_ms()) end
+  end
   redis.call('HSET', gate, 'changes', tally.changes, activity, write_tally(tally))
 end
 
@@ -82,7 +88,7 @@ end
 local function open_activity(gate, name, key, text)
   local change, used, capacity, spare, sold_out_at, closes_at = struct.unpack(TALLY, text)
   return {change = change, used = used, capacity = capacity, spare = spare, sold_out_at = sold_out_at, closes_at = closes_at,
-    name = name, key = key, gate = gate, counts = string.sub(text, 1, COUNTS),
+    back = string.sub(text, BACK + 1), name = name, key = key, gate = gate, counts = string.sub(text, 1, COUNTS),
     granted = false, again = false, asked = false, asked_at = false}
 end
 
@@ -147,6 +153,8 @@ local function put(call, field, value)
   call.known[field] = value
 end
 
+local function when_back(activity) return activity.back ~= '' and activity.back or NEVER end
+
 -- The same id again: a new grant number for it, so that it joins the next commit, and a new deadline while it is pending.
 local function hold_again(call, activity, booking, record, out)
   local _, _, first, decided, remaining = struct.unpack(RECEIPT, record, WISH + 1)
@@ -154,7 +162,7 @@ local function hold_again(call, activity, booking, record, out)
   activity.again = activity.again or {}
   local again = activity.again
   again[#again + 1], again[#again + 2] = call.deadline, booking
-  out[#out + 1] = 'a' .. string.sub(record, WISH + GRANT + 1) .. activity.counts
+  out[#out + 1] = table.concat({'a', string.sub(record, WISH + GRANT + 1), activity.counts, when_back(activity)})
 end
 
 local function grant(call, activity, booking, attendee, user, wish)
@@ -191,7 +199,7 @@ local function decide(call, activity, booking, attendee, user, out)
     out[#out + 1] = ';'
   else
     grant(call, activity, booking, attendee, user, wish)
-    out[start], out[start + 1] = 'g', activity.counts
+    out[start], out[start + 1], out[start + 2] = 'g', activity.counts, when_back(activity)
   end
 end
 
@@ -226,9 +234,9 @@ end
 -- keys: gate, held, seats of each activity that is wished for. args: run, least epoch, ttl in ms, each wish's activity as a byte
 -- (1 is the first one), the activities, then for each wish: booking, attendee, user.
 -- Answers "lost", or epoch, now, opens at and the arrival before the first one, then for each wish a letter and what follows it:
---   g(ranted)   the activity's change, used, capacity
+--   g(ranted)   the activity's change, used, capacity, and when a seat of it came back last while it was full, or 0
 --   a(gain)     its first receipt, then these
---   r(efused)   these, then every violation, then ";"
+--   r(efused)   the first three of these, then every violation, then ";"
 --   c(onflict), or l(ost) where the activity is not known: nothing, and no arrival number is taken
 local function book(keys, args)
   local of_wish, last = args[4], 2 + #keys  -- the last activity's place in args
@@ -419,7 +427,7 @@ end
 -- Only over an absent or older gate, or one that was built on another Redis. Without the bookings that were cancelled since the
 -- image was read, and with the capacities that were changed since.
 local function install(keys, args)
-  local run, epoch, taken = args[1], tonumber(args[2]), 0
+  local run, epoch, taken, now = args[1], tonumber(args[2]), 0, now_ms()
   local m = redis.call('HMGET', keys[1], 'run', 'epoch', 'activities')
   if m[1] == run and tonumber(m[2]) >= epoch then return 0 end
   for i = 10, #args, 6 do taken = taken + tonumber(args[i]) end
@@ -435,6 +443,11 @@ local function install(keys, args)
     end
     local tally = {change = 0, used = tonumber(args[i + 2]), capacity = tonumber(args[i + 1]), spare = 0, sold_out_at = 0,
       closes_at = tonumber(args[i + 3])}
+    local old = kept[1] and read_tally(kept[1])
+    tally.back = old and old.back or ''
+    -- Of a gate that was lost nobody knows what was full.
+    local may_be_back = m[1] and old and old.full or not m[1] and epoch > 1
+    if may_be_back and tally.used < tally.capacity then tally.back = struct.pack('>d', now) end
     local n = #fields
     fields[n + 1], fields[n + 2] = args[i], write_tally(tally)
     fields[n + 3], fields[n + 4] = 'o' .. string.sub(args[i], 2), args[i + 4]

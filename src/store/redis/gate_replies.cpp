@@ -192,6 +192,13 @@ class Decisions {
     return {activity_id, {epoch_, change}, used, at_.packed_int()};
   }
 
+  /// Not negative, though Redis' clock may have gone back since.
+  std::optional<base::Milliseconds> back_since() {
+    const base::Instant came_back_at = at_.packed_instant();
+    if (came_back_at == base::Instant{}) return std::nullopt;
+    return std::max(now_ - came_back_at, base::Milliseconds(0));
+  }
+
   domain::Receipt receipt_of_now(const app::SeatCount& seats) const {
     domain::Receipt receipt;
     receipt.arrival = arrival_;
@@ -204,7 +211,7 @@ class Decisions {
   app::GateDecision granted(const base::ActivityId& activity_id) {
     ++arrival_;
     const app::SeatCount count = seats(activity_id);
-    return app::Granted{domain::GrantNumber::of(epoch_, arrival_), receipt_of_now(count), count, false};
+    return app::Granted{domain::GrantNumber::of(epoch_, arrival_), receipt_of_now(count), count, false, back_since()};
   }
 
   app::GateDecision granted_again(const base::ActivityId& activity_id) {
@@ -214,7 +221,8 @@ class Decisions {
     receipt.decided_at = at_.packed_instant();
     receipt.opens_at = opens_at_;
     receipt.remaining = at_.packed_int();
-    return app::Granted{domain::GrantNumber::of(epoch_, arrival_), receipt, seats(activity_id), true};
+    const app::SeatCount count = seats(activity_id);
+    return app::Granted{domain::GrantNumber::of(epoch_, arrival_), receipt, count, true, back_since()};
   }
 
   app::GateDecision refused(const base::ActivityId& activity_id) {

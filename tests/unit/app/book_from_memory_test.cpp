@@ -190,5 +190,24 @@ TEST_F(BookTest, never_says_sold_out_before_the_moment_of_the_last_seat) {
   EXPECT_EQ(refusal(answer).receipt.decided_at, last_seat);
 }
 
+/// See SeatState: others may say for a second more that there is none.
+TEST_F(BookTest, tells_of_a_seat_that_came_back_when_old_knowledge_has_lapsed) {
+  engine.at_gate(1).back_since = milliseconds(0);
+  const auto answer = engine.start(engine.press(1, 1));
+  EXPECT_FALSE(*answer);
+  EXPECT_EQ(engine.taken(1), 1);
+  EXPECT_TRUE(happened("gate.confirm"));
+  EXPECT_EQ(engine.ledger.places.value(), 0U) << "nobody waits for a place meanwhile";
+  engine.group.stop();
+  engine.settle();
+  ASSERT_TRUE(*answer);
+  EXPECT_TRUE(is_booked(**answer)) << "who shuts down tells at once";
+}
+
+TEST_F(BookTest, tells_at_once_of_a_seat_that_came_back_long_ago) {
+  engine.at_gate(1).back_since = sold_out_lapse + milliseconds(10);
+  EXPECT_TRUE(is_booked(press(1)));
+}
+
 }  // namespace
 }  // namespace zl::app

@@ -128,6 +128,22 @@ TEST(SeatState, is_not_refreshed_by_old_counts) {
   EXPECT_FALSE(sold_out(state, after(1001)));
 }
 
+TEST(SeatState, is_not_refreshed_by_what_may_have_been_long_on_its_way) {
+  SeatState state;
+  state.learn(count({1, 2}, 2), start);
+  state.learn_holders(holders({1, 2}), start);
+  state.hear(count({1, 2}, 2));
+  EXPECT_TRUE(sold_out(state, after(1000)));
+  EXPECT_FALSE(sold_out(state, after(1001)));
+  state.hear(count({1, 3}, 1));
+  state.hear(count({1, 4}, 2));
+  state.learn_holders(holders({1, 4}), after(1500));
+  EXPECT_TRUE(sold_out(state, after(2500))) << "its holders were asked for later";
+  state.hear(count({1, 5}, 1));
+  EXPECT_FALSE(sold_out(state, after(1501)));
+  EXPECT_EQ(state.remaining(), 1);
+}
+
 TEST(SeatState, is_not_sold_out_when_a_seat_came_back) {
   SeatState state;
   state.learn(count({1, 2}, 2), start);

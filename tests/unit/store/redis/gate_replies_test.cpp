@@ -46,8 +46,9 @@ base::Outcome<app::GateDecision> read_one(const Reply& reply) {
 }
 
 const std::string counts = pack({9, 8, 10});
-const std::string granted = "g" + counts;
-const std::string granted_again = "a" + pack({7, 4444, 5}) + counts;
+const std::string never_back = pack({0});
+const std::string granted = "g" + counts + never_back;
+const std::string granted_again = "a" + pack({7, 4444, 5}) + counts + never_back;
 
 /// Of change 9, 8 of 10 seats used.
 std::string refused(const std::string& violations) {
@@ -113,6 +114,16 @@ TEST(Decision, is_granted_with_grant_receipt_and_seats) {
   EXPECT_EQ(found.seats.used, 8);
   EXPECT_EQ(found.seats.capacity, 10);
   EXPECT_FALSE(found.again);
+}
+
+TEST(Decision, tells_how_long_ago_a_seat_came_back) {
+  const auto back_since = [](const std::string& answer) {
+    return std::get<app::Granted>(*read_one(decisions(answer))).back_since;
+  };
+  EXPECT_FALSE(back_since(granted));
+  EXPECT_EQ(back_since("g" + counts + pack({4200})), base::Milliseconds(800));
+  EXPECT_EQ(back_since("a" + pack({7, 4444, 5}) + counts + pack({4999})), base::Milliseconds(1));
+  EXPECT_EQ(back_since("g" + counts + pack({5600})), base::Milliseconds(0)) << "the clock has gone back";
 }
 
 TEST(Decision, is_granted_again_with_its_first_receipt) {
@@ -240,17 +251,18 @@ TEST(Numbers, that_are_negative_broken_or_too_large_are_unknown) {
   const std::string not_a_number = "\x7f\xf8\0\0\0\0\0\0"s;
   const std::string infinite = "\x7f\xf0\0\0\0\0\0\0"s;
   for (const std::string& odd : {minus_one, half, not_a_number, infinite, pack({std::uint64_t{1} << 54U})}) {
-    EXPECT_TRUE(read_one(decisions("g" + odd + pack({8, 10}))).is_unknown());
+    EXPECT_TRUE(read_one(decisions("g" + odd + pack({8, 10}) + never_back)).is_unknown());
+    EXPECT_TRUE(read_one(decisions("g" + counts + odd)).is_unknown());
     EXPECT_TRUE(read_one(Reply::of_text(odd + pack({5000, 4000, 11}) + granted)).is_unknown());
   }
 }
 
 TEST(Numbers, of_seats_beyond_an_int_are_unknown) {
   const std::uint64_t most = 2'147'483'647;
-  EXPECT_TRUE(read_one(decisions("g" + pack({9, most, most}))).is_done());
-  EXPECT_TRUE(read_one(decisions("g" + pack({9, 1, most + 1}))).is_unknown());
+  EXPECT_TRUE(read_one(decisions("g" + pack({9, most, most}) + never_back)).is_done());
+  EXPECT_TRUE(read_one(decisions("g" + pack({9, 1, most + 1}) + never_back)).is_unknown());
   EXPECT_TRUE(read_one(decisions("r" + pack({9, most + 1, 10}) + "S- 0;")).is_unknown());
-  EXPECT_TRUE(read_one(decisions("a" + pack({7, 4444, most + 1}) + counts)).is_unknown());
+  EXPECT_TRUE(read_one(decisions("a" + pack({7, 4444, most + 1}) + counts + never_back)).is_unknown());
   EXPECT_TRUE(read_one(decisions(refused("A2147483648 2 0"))).is_unknown());
   EXPECT_TRUE(read_seats(array({"seats", 3, 5000, 77, name('t', 1) + "9 8 2147483648 2 1"})).is_unknown());
   EXPECT_TRUE(read_seats(array({"seats", 3, 5000, 77, name('t', 1) + "9 8 10 2 2147483648"})).is_unknown());
