@@ -17,7 +17,8 @@ PAUSE_S = 0.05
 NAMED = ("booking_id", "activity_id", "scope")
 
 # Answers after which a seat is asked for again: it may still be held, or the gate be rebuilt.
-PASSING = ("sold_out", "unavailable", "overloaded", "outcome_unknown", "in_progress")
+# Processes follow each other's publications within a second: until then one may not know what another has just published.
+PASSING = ("sold_out", "unavailable", "overloaded", "outcome_unknown", "in_progress", "not_found")
 
 
 class Refill:

@@ -101,14 +101,15 @@ class Strangers(unittest.TestCase):
 
     def test_a_seat_is_asked_for_until_it_is_had(self):
         passing = [refusal(*told) for told in ((409, "sold_out"), (503, "unavailable"), (503, "overloaded"),
-                                               (503, "outcome_unknown"), (409, "in_progress"))]
+                                               (503, "outcome_unknown"), (409, "in_progress"), (404, "not_found"))]
         self.assertEqual(self.fill(*passing, OSError("cut"), BOOKED), [])
         self.assertEqual((self.refill.booked, self.refill.untried), (1, 0))
         self.assertEqual([(request.outcome, request.status) for request in read([self.recorder.path]).requests],
                          [("answered", answer[0]) for answer in passing] + [("connection_lost", 0), ("answered", 201)])
 
     def test_a_seat_that_can_t_be_had_in_time_is_told(self):
-        for answer, said in ((refusal(409, "sold_out"), "sold_out"), (OSError("cut"), "no answer")):
+        for answer, said in ((refusal(409, "sold_out"), "sold_out"), (refusal(404, "not_found"), "not_found"),
+                             (OSError("cut"), "no answer")):
             self.assertEqual(self.fill(answer, in_ms=-1), [f"a free seat of activity dance can't be had: {said}"])
 
     def test_a_seat_that_is_refused_for_another_reason_is_told_at_once(self):
