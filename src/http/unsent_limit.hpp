@@ -13,7 +13,7 @@
 namespace zl::http {
 
 /// Shared by all loops; outlives its guards. No client has more than what is left for all others: whoever reads nothing
-/// fills half of it alone, two of them two thirds, and somebody else's answer finds room all the same.
+/// fills half of it alone, two of them three quarters, and somebody else's answer finds room all the same.
 class UnsentLimit {
  public:
   explicit UnsentLimit(std::size_t bytes) : bytes_(bytes) {}

@@ -68,8 +68,7 @@ constexpr Setting setting_table[] = {
      "Lets more people behind one carrier's address in.", "Leaves one address less to take from the others."},
     {"http.unsent_limit_bytes", IntegerType{268435456, 1048576, 1099511627776, "bytes"},
      "Memory for answers that clients don't take at once, in all; an address, or an IPv6 /64, has no more of it than "
-     "what "
-     "is left for all others. Beyond it a connection is closed within its answer.",
+     "what is left for all others. Beyond it a connection is closed within its answer.",
      "Bears more slow readers of large answers.", "Leaves those who read nothing less to take."},
     {"http.rate_user_per_s", IntegerType{10, 1, 1000000, "requests per second"},
      "Requests of one user in the long run; beyond it 429.", "Bears impatient clients.", "Stops robots sooner."},
