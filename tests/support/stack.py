@@ -149,6 +149,11 @@ class Server:
         self._process.kill()
         self._process.wait()
 
+    def ends_within(self, timeout_s: float) -> bool:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        return not self.running()
+
     def wait_killed(self, timeout_s: float) -> None:
         """Until it has ended by SIGKILL, which somebody else sends; fails where it ends in another way, or not in time."""
         try:
