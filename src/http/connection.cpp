@@ -1,7 +1,5 @@
 #include "http/connection.hpp"
 
-#include <poll.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
@@ -63,8 +61,8 @@ std::string farewell(LoopShare& share, base::Code code) {
   return bytes;
 }
 
-Connection::Connection(Socket socket, ConnectionLimits::Place place, LoopShare& share)
-    : socket_(std::move(socket)), place_(std::move(place)), share_(share), now_(share.clock.steady_now()) {
+Connection::Connection(runtime::Descriptor socket, ConnectionLimits::Place place, LoopShare& share)
+    : socket_(share.ready, std::move(socket)), place_(std::move(place)), share_(share), now_(share.clock.steady_now()) {
   self_ = share_.connections.insert(share_.connections.end(), this);
   enter(Phase::idle);
 }
@@ -98,15 +96,12 @@ void Connection::enter(Phase phase) {
 void Connection::check_deadline(base::SteadyTime now) {
   if (now < deadline_ || timed_out_) return;
   timed_out_ = true;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  socket_.cancel();
 }
 
 /// Half of a hang-up counts too: otherwise whoever comes and goes would fill the places of others.
 void Connection::check_peer() {
-  if (pausing_ == nullptr) return;
-  pollfd peer{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
-  if (::poll(&peer, 1, 0) <= 0) return;
+  if (pausing_ == nullptr || !socket_.peer_has_ended()) return;
   hung_up_ = true;
   pausing_->cancel();
 }
@@ -115,8 +110,7 @@ void Connection::drain() {
   if (pausing_ != nullptr) pausing_->cancel();
   if (phase_ != Phase::idle) return;
   timed_out_ = true;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  socket_.cancel();
 }
 
 void Connection::take_exchange() {
@@ -153,17 +147,16 @@ asio::awaitable<void> Connection::serve() {
       co_return;
     }
     if (parsed == Parsed::part) {
+      keep_rest();
       tell_to_continue();
       // What is answered goes out before more is waited for.
       Written written = write_some();
       if (written == Written::part && co_await flush()) written = Written::all;
       if (written != Written::all || !begin_waiting()) break;
       if (!timed_out_) {
-        const auto [error, size] = co_await socket_.async_read_some(asio::buffer(chunk_), as_result);
-        if (!error) {
-          take_in(size);
-          continue;
-        }
+        auto [error] = co_await socket_.wait_readable(as_result);
+        if (!error) error = receive();
+        if (!error || error == asio::error::would_block) continue;
       }
       if (!timed_out_ || phase_ == Phase::idle) break;
       failed_status_ = 408;
@@ -183,8 +176,7 @@ asio::awaitable<void> Connection::serve() {
     }
     if (too_fast && !co_await wait_for_turn()) co_return;
   }
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.shutdown();
 }
 
 Connection::Parsed Connection::wrong(int status) {
@@ -206,6 +198,8 @@ Connection::Parsed Connection::parse() {
     boost::beast::error_code error;
     const std::size_t used = parser.put(asio::buffer(unread_.data(), unread_.size()), error);
     unread_.remove_prefix(used);
+    const bool incomplete = error == boost::beast::http::error::need_more;
+    if (error && !incomplete) return wrong(status_of_parse_error(error));
     if (!header_checked_) {
       header_bytes_ += used;
       // Beast holds its limit against what one call brings, and a header may come in many.
@@ -217,8 +211,7 @@ Connection::Parsed Connection::parse() {
         parser.eager(true);
       }
     }
-    if (error == boost::beast::http::error::need_more) break;
-    if (error) return wrong(status_of_parse_error(error));
+    if (incomplete) break;
   }
   // Beast sets no limit to a chunk's extensions or to trailers, which it parses only when they are there in full.
   if (header_checked_ && !parser.is_done() && unread_.size() > share_.options.header_limit_bytes) return wrong(413);
@@ -244,24 +237,36 @@ bool Connection::begin_waiting() {
   } else if (!header_checked_ && phase_ != Phase::header) {
     enter(Phase::header);
   }
-  std::string rest(unread_);  // the chunk is about to be written over
-  exchange_->input = std::move(rest);
-  unread_ = exchange_->input;
   return true;
 }
 
-void Connection::take_in(std::size_t size) {
+/// Before anything is waited for: the chunk is another's then.
+void Connection::keep_rest() {
+  if (!exchange_) return;
+  std::string rest(unread_);
+  exchange_->input = std::move(rest);
+  unread_ = exchange_->input;
+  in_chunk_ = false;
+}
+
+boost::system::error_code Connection::receive() {
+  boost::system::error_code error;
+  const std::size_t size = socket_.read_some(share_.chunk, error);
+  if (error) return error;
   now_ = share_.clock.steady_now();
   if (phase_ == Phase::idle) enter(Phase::header);
   if (unread_.empty()) {
-    unread_ = {chunk_.data(), size};
+    unread_ = {share_.chunk.data(), size};
+    in_chunk_ = true;
   } else {
-    exchange_->input.append(chunk_.data(), size);
+    exchange_->input.append(share_.chunk.data(), size);
     unread_ = exchange_->input;
   }
+  return error;
 }
 
 Reply Connection::begin_answer() {
+  if (in_chunk_ && !unread_.empty()) keep_rest();
   enter(Phase::handling);
   Request& request = exchange_->request;
   exchange_->parser->fill(request);
@@ -294,7 +299,7 @@ Connection::Written Connection::write_some() {
   std::size_t& written = exchange_->written;
   while (written < output.size()) {
     boost::system::error_code error;
-    written += socket_.write_some(asio::buffer(output.data() + written, output.size() - written), error);
+    written += socket_.write_some(std::string_view(output).substr(written), error);
     if (!error) continue;
     return error == asio::error::would_block && !timed_out_ ? Written::part : Written::failed;
   }
@@ -320,7 +325,7 @@ asio::awaitable<bool> Connection::flush() {
       if (!share) co_return false;
       held.emplace(*std::move(share));
     }
-    const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, as_result);
+    const auto [error] = co_await socket_.wait_writable(as_result);
     if (error) co_return false;
   }
 }
@@ -353,7 +358,7 @@ asio::awaitable<bool> Connection::wait_for_turn() {
 
 asio::awaitable<void> Connection::pause() {
   enter(Phase::handling);
-  asio::steady_timer timer(socket_.get_executor(), share_.options.pause);
+  asio::steady_timer timer(share_.ready.executor(), share_.options.pause);
   pausing_ = &timer;
   co_await timer.async_wait(as_result);
   pausing_ = nullptr;
@@ -368,13 +373,12 @@ asio::awaitable<void> Connection::refuse() {
 }
 
 asio::awaitable<void> Connection::linger() {
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown_send();
   deadline_ = share_.clock.steady_now() + linger_time;
   for (std::size_t discarded = 0; discarded < linger_bytes && !timed_out_;) {
-    const auto [error, size] = co_await socket_.async_read_some(asio::buffer(chunk_), as_result);
-    if (error) co_return;
-    discarded += size;
+    auto [error] = co_await socket_.wait_readable(as_result);
+    if (!error) discarded += socket_.read_some(share_.chunk, error);
+    if (error && error != asio::error::would_block) co_return;
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <list>
@@ -20,6 +19,7 @@
 #include "http/rate_limit.hpp"
 #include "http/request_parser.hpp"
 #include "http/unsent_limit.hpp"
+#include "runtime/ready_set.hpp"
 
 namespace zl::http {
 
@@ -35,9 +35,6 @@ struct ConnectionOptions {
   std::size_t output_limit_bytes = 65'536;   ///< answers to pipelined requests are written when they reach this
 };
 
-/// With the executor that coroutines have: where the two are of different types, every completion goes through both.
-using Socket = asio::ip::tcp::socket;
-
 /// What a connection needs from a request's first byte to its answer's last. Idle ones have none.
 struct Exchange {
   RequestText text;
@@ -51,8 +48,9 @@ struct Exchange {
 /// What the connections of one loop share. Used on that loop only.
 struct LoopShare {
   Dispatcher* dispatcher = nullptr;  ///< set before the first connection
-  RateLimit& turns;                  ///< by address: its connections that are new, or were told 429, and are then read
-  UnsentLimit& unsent;               ///< of all loops: answers that were not taken at once
+  runtime::ReadySet& ready;
+  RateLimit& turns;     ///< by address: its connections that are new, or were told 429, and are then read
+  UnsentLimit& unsent;  ///< of all loops: answers that were not taken at once
   const base::Clock& clock;
   const ConnectionOptions& options;
   bool draining = false;
@@ -60,6 +58,7 @@ struct LoopShare {
   std::vector<std::unique_ptr<Exchange>> spare;  ///< to be used again, the last one first
   std::uint64_t request_prefix = 0;              ///< random
   std::uint64_t requests = 0;
+  std::array<char, 4096> chunk{};  ///< of one read, until its reader waits for something
 };
 
 /// The bytes of a last answer to somebody whose request was not read, with the headers that all answers have.
@@ -67,7 +66,8 @@ std::string farewell(LoopShare& share, base::Code code);
 
 class Connection {
  public:
-  Connection(Socket socket, ConnectionLimits::Place place, LoopShare& share);
+  /// Throws boost::system::system_error where the system can't watch one more socket.
+  Connection(runtime::Descriptor socket, ConnectionLimits::Place place, LoopShare& share);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -84,6 +84,9 @@ class Connection {
   /// Closes an idle connection at once; a busy one behind the answer that it is waiting for.
   void drain();
 
+  /// Leaves the coroutine that serves it, if it waits for the client, to the end of its loop.
+  void abandon() { socket_.abandon(); }
+
  private:
   enum class Phase { idle = 1, header, body, handling, writing };
   enum class Parsed { whole = 1, part, wrong };
@@ -94,7 +97,8 @@ class Connection {
   Parsed wrong(int status);
   void tell_to_continue();
   bool begin_waiting();
-  void take_in(std::size_t size);
+  boost::system::error_code receive();
+  void keep_rest();
   Reply begin_answer();
   bool put_answer(Answer& answer);
   Written write_some();
@@ -108,7 +112,7 @@ class Connection {
   void take_exchange();
   void give_exchange_back();
 
-  Socket socket_;
+  runtime::ReadySocket socket_;
   ConnectionLimits::Place place_;
   LoopShare& share_;
   std::list<Connection*>::iterator self_;
@@ -123,8 +127,8 @@ class Connection {
   int failed_status_ = 0;  ///< what a request that could not be read is answered with
   std::size_t header_bytes_ = 0;
   std::unique_ptr<Exchange> exchange_;
-  std::string_view unread_;       ///< received and not yet parsed, in the chunk or in the exchange's input
-  std::array<char, 1024> chunk_;  ///< of one read
+  std::string_view unread_;  ///< received and not yet parsed, in the loop's chunk or in the exchange's input
+  bool in_chunk_ = false;    ///< where the unread is
 };
 
 }  // namespace zl::http

@@ -1,5 +1,9 @@
 #include "http/server.hpp"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,12 +12,15 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <chrono>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
 #include "http/client_address.hpp"
 #include "runtime/log.hpp"
+#include "runtime/ready_set.hpp"
 
 namespace zl::http {
 namespace {
@@ -23,6 +30,7 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr int backlog = 4096;
+constexpr int accepts_at_once = 64;  // before those who are in have their turn
 // What a client has not taken is the kernel's up to twice this (socket(7)), which would go on to 4 MiB by itself, and
 // ours beyond, where UnsentLimit counts it.
 constexpr int send_buffer_bytes = 128 << 10;
@@ -40,6 +48,18 @@ tcp::acceptor listen_on(const runtime::Loops::Executor& executor, const tcp::end
   acceptor.listen(backlog);
   acceptor.non_blocking(true);
   return acceptor;
+}
+
+/// What accept(2) tells of a connection that failed before it was accepted, and what interrupts it.
+bool is_of_one_connection(int cause) {
+  constexpr std::array causes{ECONNABORTED, EINTR,  EPROTO,       ENETDOWN,   ENOPROTOOPT,
+                              EHOSTDOWN,    ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH};
+  return std::ranges::find(causes, cause) != causes.end();
+}
+
+/// Out of the loop: without what these do, it would serve nobody any more.
+void rethrow(const std::exception_ptr& error) {
+  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace
@@ -64,8 +84,10 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
            std::shared_ptr<Crowd> crowd)
       : acceptor_(std::move(acceptor)),
         sweep_timer_(acceptor_.get_executor()),
+        ready_(acceptor_.get_executor()),
         crowd_(std::move(crowd)),
-        share_{.turns = crowd_->turns,
+        share_{.ready = ready_,
+               .turns = crowd_->turns,
                .unsent = crowd_->unsent,
                .clock = clock,
                .options = options,
@@ -76,8 +98,14 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
 
   void start(Dispatcher& dispatcher) {
     share_.dispatcher = &dispatcher;
-    asio::co_spawn(acceptor_.get_executor(), accept(shared_from_this()), asio::detached);
-    asio::co_spawn(acceptor_.get_executor(), sweep(shared_from_this()), asio::detached);
+    asio::co_spawn(acceptor_.get_executor(), accept(shared_from_this()), rethrow);
+    asio::co_spawn(acceptor_.get_executor(), sweep(shared_from_this()), rethrow);
+    asio::co_spawn(acceptor_.get_executor(), watch(shared_from_this()), rethrow);
+  }
+
+  /// Leaves the connections that wait for their clients to the end of the loop, whose thread has ended.
+  void abandon() {
+    for (auto at = share_.connections.begin(); at != share_.connections.end();) (*at++)->abandon();
   }
 
   /// Any thread.
@@ -86,46 +114,63 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
   }
 
  private:
+  static asio::awaitable<void> watch(std::shared_ptr<Listener> self) { co_await self->ready_.run(); }
+
   static asio::awaitable<void> accept(std::shared_ptr<Listener> self) {
     while (!self->share_.draining) {
-      auto [error, socket] = co_await self->acceptor_.async_accept(as_result);
-      if (self->share_.draining && error) co_return;
-      if (error == asio::error::connection_aborted) continue;
-      if (error) {
-        runtime::log::warning("accept_failed", {{"cause", error.message()}});
-        asio::steady_timer pause(self->acceptor_.get_executor(), accept_pause);
-        co_await pause.async_wait(as_result);
-        continue;
-      }
-      self->admit(std::move(socket));
+      const auto [error] = co_await self->acceptor_.async_wait(tcp::acceptor::wait_read, as_result);
+      if (error) co_return;
+      if (self->accept_waiting()) continue;
+      asio::steady_timer pause(self->acceptor_.get_executor(), accept_pause);
+      co_await pause.async_wait(as_result);
     }
   }
 
-  void admit(Socket socket) {
-    boost::system::error_code error;
-    const tcp::endpoint peer = socket.remote_endpoint(error);
-    if (error) return;
+  /// Some of who waits; the others in the next turn. False where the system lets nobody in now.
+  bool accept_waiting() {
+    for (int i = 0; i < accepts_at_once; ++i) {
+      tcp::endpoint peer;
+      auto size = static_cast<socklen_t>(peer.capacity());
+      const int number = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const int cause = errno;
+      if (number >= 0) {
+        runtime::Descriptor socket(number);
+        peer.resize(size);
+        admit(std::move(socket), peer);
+        continue;
+      }
+      if (cause == EAGAIN) return true;
+      if (is_of_one_connection(cause)) continue;
+      const boost::system::error_code error(cause, boost::system::system_category());
+      runtime::log::warning("accept_failed", {{"cause", error.message()}});
+      return false;
+    }
+    return true;
+  }
+
+  void admit(runtime::Descriptor socket, const tcp::endpoint& peer) {
     std::optional<ConnectionLimits::Place> place = crowd_->limits.take(address_text(peer.address()));
-    socket.non_blocking(true, error);
-    if (!place) return turn_away(std::move(socket));
-    socket.set_option(tcp::no_delay(true), error);
+    if (!place) return turn_away(socket);
+    const int on = 1;
+    ::setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     asio::co_spawn(acceptor_.get_executor(), serve(shared_from_this(), std::move(socket), std::move(*place)),
                    asio::detached);
   }
 
   /// Without waiting for anything: there is no place to wait in.
-  void turn_away(Socket socket) {
-    boost::system::error_code ignored;
-    socket.write_some(asio::buffer(farewell(share_, base::Code::overloaded)), ignored);
-    socket.shutdown(tcp::socket::shutdown_send, ignored);
+  void turn_away(const runtime::Descriptor& socket) {
+    const std::string text = farewell(share_, base::Code::overloaded);
+    (void)::send(socket.number(), text.data(), text.size(), MSG_NOSIGNAL);
+    ::shutdown(socket.number(), SHUT_WR);
     // Closing would take the answer back where something is unread; most have sent no more than this by now.
     std::array<char, 4096> discarded;
-    socket.read_some(asio::buffer(discarded), ignored);
+    (void)::recv(socket.number(), discarded.data(), discarded.size(), 0);
   }
 
-  static asio::awaitable<void> serve(std::shared_ptr<Listener> self, Socket socket, ConnectionLimits::Place place) {
-    Connection connection(std::move(socket), std::move(place), self->share_);
+  static asio::awaitable<void> serve(std::shared_ptr<Listener> self, runtime::Descriptor socket,
+                                     ConnectionLimits::Place place) {
     try {
+      Connection connection(std::move(socket), std::move(place), self->share_);
       co_await connection.serve();
     } catch (const std::exception& error) {
       runtime::log::error("connection_failed", {{"cause", error.what()}});
@@ -143,6 +188,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
       }
       self->swept_last_ = self->share_.draining && self->share_.connections.empty();
     }
+    self->ready_.stop();
   }
 
   void begin_draining() {
@@ -155,6 +201,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
 
   tcp::acceptor acceptor_;
   asio::steady_timer sweep_timer_;
+  runtime::ReadySet ready_;
   const std::shared_ptr<Crowd> crowd_;
   LoopShare share_;
   bool swept_last_ = false;
@@ -189,7 +236,10 @@ Server::Server(runtime::Loops& loops, const base::Clock& clock, base::Random& ra
                   [crowd = crowd_] { return static_cast<double>(crowd->unsent.refused()); });
 }
 
-Server::~Server() = default;
+/// What waits elsewhere ends with its loop.
+Server::~Server() {
+  for (const auto& listener : listeners_) listener->abandon();
+}
 
 std::size_t Server::open_connections() const {
   return crowd_->limits.open();

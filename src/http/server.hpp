@@ -28,7 +28,8 @@ struct ServerOptions {
   ConnectionOptions connection;
 };
 
-/// Serves on every loop. Made before the loops start and destroyed after they ended.
+/// Serves on every loop. Made before the loops start; destroyed after their threads have ended and before the
+/// loops are.
 class Server {
  public:
   /// Binds and listens; throws std::runtime_error with a sentence where the address can't be had.

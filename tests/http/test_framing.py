@@ -186,6 +186,23 @@ class Framing(RawCase):
         reader = PipelinedReader(connection)
         self.assertEqual([reader.next_status() for _ in range(3)], [200, 404, 200])
 
+    def test_clients_whose_bytes_come_in_turns_get_each_their_own_answer(self):
+        requests = [self.request(method="GET", path=f"/api/v1/activities?of_client_{i}=1", body=b"") for i in range(3)]
+        connections = [self.connect() for _ in requests]
+
+        def answered():
+            for i, connection in enumerate(connections):
+                answer = self.receive(connection, ("GET", "/api/v1/activities"))
+                self.assertEqual((answer.status, f"of_client_{i}" in str(answer)), (400, True), str(answer))
+
+        for cut in range(1, len(requests[0]), 5):
+            for connection, request in zip(connections, requests):
+                connection.sendall(request + request[:cut])  # a whole one, and some of the next
+            answered()
+            for connection, request in zip(connections, requests):
+                connection.sendall(request[cut:])
+            answered()
+
 
 class PipelinedReader:
     """Reads answers with Content-Length from one connection."""

@@ -5,10 +5,11 @@
 
 #include <array>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/detached.hpp>
 #include <chrono>
 
 #include "fuzz/support/fuzz.hpp"
+#include "runtime/ready_set.hpp"
 
 namespace zl::fuzz {
 namespace {
@@ -192,15 +193,15 @@ std::string exchange(World& world, const std::vector<std::string_view>& pieces) 
   std::array<int, 2> ends{};
   require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0, "a socket pair");
   Client client(ends[1]);
-  boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type> socket(
-      world.engine.loop);
-  socket.assign(boost::asio::ip::tcp::v4(), ends[0]);
-  socket.non_blocking(true);
+  runtime::Descriptor socket(ends[0]);
 
   http::ConnectionLimits places(1, 1);
   http::RateLimit turns({1e6, 1e6}, 1);
   http::UnsentLimit unsent(1 << 20);
-  http::LoopShare share{.turns = turns,
+  runtime::ReadySet ready(world.engine.loop.get_executor());
+  boost::asio::co_spawn(world.engine.loop, ready.run(), boost::asio::detached);
+  http::LoopShare share{.ready = ready,
+                        .turns = turns,
                         .unsent = unsent,
                         .clock = world.engine.clock,
                         .options = options,
@@ -226,6 +227,8 @@ std::string exchange(World& world, const std::vector<std::string_view>& pieces) 
   client.end();
   attend();
   require(ended, "a connection ends after its client", client.received);
+  ready.stop();
+  world.engine.settle();
   return std::move(client.received);
 }
 
