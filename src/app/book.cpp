@@ -99,11 +99,26 @@ std::variant<base::Outcome<BookAnswer>, Book::Underway> Book::begin(const base::
   return underway;
 }
 
+/// Whoever presses while nothing has to be read waits for gate and commit in this frame: each frame more is memory that
+/// has left the caches when the answer comes.
 asio::awaitable<base::Outcome<BookAnswer>> Book::finish(Underway underway, Actor actor) {
   underway.target_.actor = std::move(actor);
-  base::Outcome<BookAnswer> answer = co_await go_on(std::move(underway));
-  count(answer);
-  co_return answer;
+  const Target& target = underway.target_;
+  std::optional<base::Outcome<BookAnswer>> answer;
+  if (!underway.place_) answer = co_await read_first(underway);
+  if (!answer) {
+    ZL_CRASH_POINT("book.place_taken");
+    base::Outcome<GateDecision> decision = co_await ask_gate(target);
+    if (!decision) {
+      answer = decision.as<BookAnswer>();
+    } else if (auto* refused = std::get_if<GateRefused>(&*decision)) {
+      answer = BookAnswer(std::move(refused->refusal));
+    } else {
+      answer = co_await commit(target, std::get<Granted>(std::move(*decision)), *std::move(underway.place_), true);
+    }
+  }
+  count(*answer);
+  co_return *std::move(answer);
 }
 
 void Book::count(const base::Outcome<BookAnswer>& answer) const {
@@ -114,8 +129,9 @@ void Book::count(const base::Outcome<BookAnswer>& answer) const {
   parts_.metrics.refused[static_cast<std::size_t>(code)]->add();
 }
 
-asio::awaitable<base::Outcome<BookAnswer>> Book::go_on(Underway underway) {
-  const Target target = std::move(underway.target_);
+/// What the stores are asked before the gate may be: the answer where they give one, else the place is taken.
+asio::awaitable<std::optional<base::Outcome<BookAnswer>>> Book::read_first(Underway& underway) {
+  const Target& target = underway.target_;
   if (target.entry == nullptr) co_return co_await refuse_unknown(target.wish);
   Violations violations = std::move(underway.violations_);
   base::Date birth_date = underway.birth_date_.value_or(base::Date());
@@ -128,9 +144,12 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::go_on(Underway underway) {
   if (!violations.empty()) {
     std::optional<base::Outcome<BookAnswer>> told =
         co_await refuse_after_reading(target, birth_date, std::move(violations));
-    if (told) co_return *std::move(told);
+    if (told) co_return told;
   }
-  co_return co_await decide(target, std::move(underway.place_));
+  std::optional<runtime::CountGuard> place = parts_.admission.admit(target.wish, parts_.clock.steady_now());
+  if (!place) co_return base::Outcome<BookAnswer>(no_room());
+  underway.place_.emplace(*std::move(place));
+  co_return std::nullopt;
 }
 
 asio::awaitable<base::Outcome<AttendeeFacts>> Book::read_facts(base::AttendeeId id, base::UserId user) {
@@ -214,22 +233,6 @@ BookAnswer Book::refusal_of_memory(const ActivityEntry& entry, Violations violat
   return domain::Refusal{std::move(violations), receipt};
 }
 
-asio::awaitable<base::Outcome<BookAnswer>> Book::decide(const Target& target,
-                                                        std::optional<runtime::CountGuard> place) {
-  if (!place) {
-    std::optional<runtime::CountGuard> taken = parts_.admission.admit(target.wish, parts_.clock.steady_now());
-    if (!taken) co_return no_room();
-    place.emplace(*std::move(taken));
-  }
-
-  ZL_CRASH_POINT("book.place_taken");
-  base::Outcome<GateDecision> decision = co_await ask_gate(target);
-  if (!decision) co_return decision.as<BookAnswer>();
-  if (auto* refused = std::get_if<GateRefused>(&*decision)) co_return BookAnswer(std::move(refused->refusal));
-  Granted granted = std::get<Granted>(std::move(*decision));
-  co_return co_await commit(target, std::move(granted), std::move(*place), true);
-}
-
 /// Granted or refused; a lost gate is mended once. Without an answer nothing was booked: a hold at most, which comes
 /// back.
 asio::awaitable<base::Outcome<GateDecision>> Book::ask_gate(const Target& target) {
@@ -285,7 +288,7 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
     } else {
       parts_.group.spawn(give_back(target.wish, granted.grant, Unit::returns), "give_back");
     }
-    co_await outlast_old_marks(granted, start);
+    if (const auto left = old_marks_left(granted, start)) co_await parts_.group.sleeper().sleep_for(*left);
     co_return BookAnswer(Booked{std::move(booked->booking), booked->earlier});
   }
   if (std::holds_alternative<LedgerFenced>(*answer) && may_ask_again) {
@@ -328,11 +331,12 @@ asio::awaitable<base::Outcome<BookAnswer>> Book::commit(const Target& target, Gr
 
 /// A process that has heard nothing since the seat came back may still say from memory that all are gone, also to whom
 /// it was given since: they are told of it once every such mark has lapsed.
-asio::awaitable<void> Book::outlast_old_marks(const Granted& granted, base::SteadyTime granted_at) {
-  if (!granted.back_since || !parts_.seats.marks(granted.seats.capacity)) co_return;
+std::optional<base::Milliseconds> Book::old_marks_left(const Granted& granted, base::SteadyTime granted_at) const {
+  if (!granted.back_since || !parts_.seats.marks(granted.seats.capacity)) return std::nullopt;
   const base::SteadyTime lapsed_at = granted_at + sold_out_lapse + clock_grain - *granted.back_since;
   const base::SteadyTime::duration left = lapsed_at - parts_.clock.steady_now();
-  if (left > left.zero()) co_await parts_.group.sleeper().sleep_for(std::chrono::ceil<base::Milliseconds>(left));
+  if (left <= left.zero()) return std::nullopt;
+  return std::chrono::ceil<base::Milliseconds>(left);
 }
 
 /// A grant that comes again is mostly of a key that has booked already. As a duplicate it would spoil the group commit

@@ -95,7 +95,7 @@ class Book {
 
   using Violations = std::vector<domain::Violation>;
 
-  asio::awaitable<base::Outcome<BookAnswer>> go_on(Underway underway);
+  asio::awaitable<std::optional<base::Outcome<BookAnswer>>> read_first(Underway& underway);
   asio::awaitable<base::Outcome<AttendeeFacts>> read_facts(base::AttendeeId id, base::UserId user);
   Violations known_violations(const domain::BookingWish& wish, const ActivityEntry& entry, base::Date birth_date,
                               base::SteadyTime now) const;
@@ -106,12 +106,11 @@ class Book {
   asio::awaitable<base::Outcome<BookAnswer>> refuse_unknown(domain::BookingWish wish);
   asio::awaitable<std::optional<base::Outcome<BookAnswer>>> told_before(domain::BookingWish wish);
   BookAnswer refusal_of_memory(const ActivityEntry& entry, Violations violations, base::SteadyTime now) const;
-  /// `place` may be nothing: then it is taken here.
-  asio::awaitable<base::Outcome<BookAnswer>> decide(const Target& target, std::optional<runtime::CountGuard> place);
   asio::awaitable<base::Outcome<GateDecision>> ask_gate(const Target& target);
   asio::awaitable<base::Outcome<BookAnswer>> commit(const Target& target, Granted granted, runtime::CountGuard place,
                                                     bool may_ask_again);
-  asio::awaitable<void> outlast_old_marks(const Granted& granted, base::SteadyTime granted_at);
+  /// How long the answer to a grant has still to wait for.
+  std::optional<base::Milliseconds> old_marks_left(const Granted& granted, base::SteadyTime granted_at) const;
   asio::awaitable<std::optional<LedgerBooked>> booked_before(domain::BookingWish wish);
   asio::awaitable<void> give_back(domain::BookingWish wish, domain::GrantNumber grant, Unit unit);
   domain::Refusal refusal_of_ledger(const Target& target, std::vector<domain::Violation> violations,
