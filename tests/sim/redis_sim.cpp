@@ -144,11 +144,11 @@ base::Outcome<std::vector<app::ExpiredHold>> RedisSim::expired_holds(std::uint64
 
 base::Outcome<bool> RedisSim::install(std::uint64_t run, const app::GateImage& image) {
   std::set<base::ActivityId> may_be_back;  // those that were full, or all where nobody knows any more
-  const test::GateModel::Programme* const old = gates_.programme(image.programme_id);
+  const bool knows = ours(run, image.programme_id);
   for (const app::GateActivity& of : image.activities) {
     const test::GateModel::Activity* const before = gates_.activity(image.programme_id, of.id);
     const bool was_full = before != nullptr && before->used >= before->setting.capacity;
-    if (was_full || (old == nullptr && image.epoch > 1)) may_be_back.insert(of.id);
+    if (knows ? was_full : image.epoch > 1) may_be_back.insert(of.id);
   }
   const auto built = built_on_.find(image.programme_id);
   if (built != built_on_.end() && built->second != run) gates_.lose(image.programme_id);

@@ -211,7 +211,9 @@ local function fill_in(activity, out)
   end
 end
 
+-- Not to the AOF: what Redis loads when it starts is of another run_id, and the gate is built anew whatever it says.
 local function write_books(call, activities)
+  redis.set_repl(redis.REPL_REPLICA)
   local fields = {'arrival', call.arrival}
   if call.dirty then fields[3], fields[4] = 'changes', call.changes end
   for _, activity in pairs(activities) do
@@ -445,8 +447,8 @@ local function install(keys, args)
       closes_at = tonumber(args[i + 3])}
     local old = kept[1] and read_tally(kept[1])
     tally.back = old and old.back or ''
-    -- Of a gate that was lost nobody knows what was full.
-    local may_be_back = m[1] and old and old.full or not m[1] and epoch > 1
+    -- Of a gate that was lost, or that Redis has loaded without its last bookings, nobody knows what was full.
+    local may_be_back = m[1] == run and old and old.full or m[1] ~= run and epoch > 1
     if may_be_back and tally.used < tally.capacity then tally.back = struct.pack('>d', now) end
     local n = #fields
     fields[n + 1], fields[n + 2] = args[i], write_tally(tally)
