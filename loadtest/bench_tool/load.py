@@ -1,4 +1,4 @@
-"""Load on a server: wrk for what is a rate, zhonglou-rush for what is a rush, and plain sockets for idle connections."""
+"""Load on a server: zhonglou-closed-loop for what is a rate, zhonglou-rush for what is a rush, and plain sockets for idle connections."""
 import contextlib
 import json
 import pathlib
@@ -10,13 +10,13 @@ from .contenders import RELEASE, Contender
 from .machine import Refusal, cpu_seconds, pinned, program, resident_bytes, run
 from .stores import Stores
 
-SCRIPT = pathlib.Path(__file__).with_name("load.lua")
 IDLE_CONNECTIONS = 10_000
 
 
-def wrk(core_list: list[int], url: str, connections: int, seconds: int, arguments: list) -> dict:
-    output = run(pinned(core_list, [program("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", SCRIPT, url,
-                                    "--", *map(str, arguments)]))
+def closed_loop(core_list: list[int], url: str, connections: int, seconds: int, arguments: list, start: int = 0) -> dict:
+    """`start` is how many requests earlier runs have sent: nothing is sent twice."""
+    output = run(pinned(core_list, [RELEASE / "zhonglou-closed-loop", "--port", url.rpartition(":")[2],
+                                    "--connections", str(connections), "--seconds", str(seconds), "--start", str(start), *arguments]))
     figures = json.loads(output.strip().splitlines()[-1])
     figures["connections"] = connections
     figures["per_s"] = figures["answers"] / figures["seconds"]

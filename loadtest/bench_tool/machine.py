@@ -10,8 +10,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = ROOT / "loadtest" / "peers"
 ADMIN_PATHS = "/usr/sbin:/sbin:/usr/local/sbin"  # where Debian keeps servers; not on a plain user's PATH
-PACKAGES = ("wrk", "nginx-light", "libnginx-mod-http-lua", "lua-nginx-redis", "lua-cjson", "redis-tools", "mariadb-client",
-            "util-linux")
+PACKAGES = ("nginx-light", "libnginx-mod-http-lua", "lua-nginx-redis", "lua-cjson", "redis-tools", "mariadb-client", "util-linux")
 OPEN_FILES = 12_000  # 10,000 connections and what a program needs for itself
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 

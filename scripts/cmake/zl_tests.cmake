@@ -71,7 +71,7 @@ if(unit_sources)
   zl_compile_together(unit_tests)
   list(FILTER unit_sources EXCLUDE REGEX "/tests/unit/app/")
   set_source_files_properties(${unit_sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  target_link_libraries(unit_tests PRIVATE zhonglou_rush_lib)
+  target_link_libraries(unit_tests PRIVATE zhonglou_closed_loop_lib zhonglou_rush_lib)
 endif()
 
 foreach(kind IN ITEMS integration fault)
