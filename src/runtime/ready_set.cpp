@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/system/system_error.hpp>
 #include <cerrno>
 
 #include "base/invariant.hpp"

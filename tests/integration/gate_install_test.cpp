@@ -164,6 +164,18 @@ TEST_F(GateTest, is_lost_after_a_restart_although_its_keys_are_there) {
   EXPECT_NE(granted(book(1, 1, 1)), nullptr);
 }
 
+TEST_F(GateTest, of_a_redis_that_started_again_may_have_been_full) {
+  install(image(1, {1}));
+  take(1, 1, 1);
+  const std::string before = run_id();
+  servers->stop(test::Store::redis);
+  servers->start(test::Store::redis);
+  wait_for([&] { return link->up() && run_id() != before; });
+  EXPECT_EQ(ask({"EXISTS", ProgrammeKeys(programme).held()}).number(), 0) << "bookings are not written to the AOF";
+  EXPECT_TRUE(install(image(2, {1})));
+  EXPECT_TRUE(granted(book(2, 1, 2))->back_since);
+}
+
 TEST_F(GateTest, is_lost_for_a_caller_that_has_seen_a_newer_one) {
   install(image(2, {5}));
   EXPECT_TRUE(lost(book(1, 1, 1, 3)));

@@ -50,7 +50,7 @@ class File {
  public:
   explicit File(std::string_view text)
       : path_(std::filesystem::temp_directory_path() /
-              ("closed-loop-" + std::to_string(::getpid()) + "-" + std::to_string(++made_))) {
+              ("closed-loop-" + std::to_string(::getpid()) + "-" + std::to_string(++made))) {
     std::ofstream(path_) << text;
   }
   File(const File&) = delete;
@@ -60,7 +60,7 @@ class File {
   std::string path() const { return path_; }
 
  private:
-  static inline int made_ = 0;
+  static inline int made = 0;
   std::filesystem::path path_;
 };
 

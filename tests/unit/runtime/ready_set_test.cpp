@@ -49,8 +49,8 @@ class Client {
 /// A set on a loop that the test turns by hand.
 class ReadySets : public testing::Test {
  protected:
-  ReadySets() { asio::co_spawn(loop_, set_.run(), asio::detached); }
-  ~ReadySets() override {
+  void SetUp() override { asio::co_spawn(loop_, set_.run(), asio::detached); }
+  void TearDown() override {
     set_.stop();
     turn();
   }
