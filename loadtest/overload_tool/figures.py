@@ -6,6 +6,7 @@ STEP = 1.1  # times the best goodput so far is asked for next
 GROWTH = 1.02  # of the goodput, without which there is no next step
 MOST_STEPS = 10  # from the closed loop on
 MOST_OF_PEAK = 1.05  # a flood that makes more shows that the peak was none
+MOST_LATE_MS = 500  # of the load itself; beyond it, latencies tell of the load
 LEAST_LEFT = 0.9  # of what others make, beside who hammers
 RECOVERED_SLICES = 5  # so many in a row without a refusal and with short waits end the recovery
 
@@ -86,13 +87,15 @@ def overload_verdict(run: dict, peak: float, least_goodput: float = 0.9) -> dict
         "accepted_p99_ms": p99_ms(flood, "201"),
         "refused_p99_ms": p99_ms(flood, "503 overloaded"),
         "generator_lag_p99_ms": flood["lag"]["p99_ms"],
+        "load_kept_up": flood["lag"]["p99_ms"] <= MOST_LATE_MS,
         "recovery_s": recovery_s(run, "after", 1000.0),
         "retry_after_s": flood["retry_after_s"],
         "unexpected": unexpected(flood),
         "unanswered": run["unanswered"] + run["broken"],
     }
-    found["passed"] = (found["peak_found"] and found["goodput_ratio"] >= least_goodput and 0 < found["accepted_p99_ms"] < 1000
-                       and 0 < found["refused_p99_ms"] < 1000 and found["recovery_s"] is not None and found["recovery_s"] < 2
+    found["passed"] = (found["peak_found"] and found["load_kept_up"] and found["goodput_ratio"] >= least_goodput
+                       and 0 < found["accepted_p99_ms"] < 1000 and 0 < found["refused_p99_ms"] < 1000
+                       and found["recovery_s"] is not None and found["recovery_s"] < 2
                        and refused > 0 and not found["unexpected"] and found["unanswered"] == 0)
     return found
 

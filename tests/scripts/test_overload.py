@@ -90,6 +90,12 @@ class Verdict(unittest.TestCase):
         del self.flood()["answers"]["503 overloaded"]
         self.assertFalse(self.verdict()["passed"])
 
+    def test_a_load_that_cannot_send_what_it_should_shows_nothing(self):
+        for late_ms, true in ((500.0, True), (501.0, False)):
+            self.flood()["lag"]["p99_ms"] = late_ms
+            found = self.verdict()
+            self.assertEqual(found["passed"], true)
+            self.assertEqual("nothing is shown" not in overload.told("cores", found | {"steps": [{}]}), true)
 
     def test_a_flood_that_makes_more_than_the_peak_shows_that_it_was_none(self):
         for created, true in ((2_100, True), (2_101, False)):
