@@ -105,7 +105,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
 
   /// Leaves the connections that wait for their clients to the end of the loop, whose thread has ended.
   void abandon() {
-    for (auto at = share_.connections.begin(); at != share_.connections.end();) (*at++)->abandon();
+    for (Connection* connection : share_.connections) connection->abandon();
   }
 
   /// Any thread.
@@ -119,8 +119,12 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
   static asio::awaitable<void> accept(std::shared_ptr<Listener> self) {
     while (!self->share_.draining) {
       const auto [error] = co_await self->acceptor_.async_wait(tcp::acceptor::wait_read, as_result);
-      if (error) co_return;
-      if (self->accept_waiting()) continue;
+      if (self->share_.draining) co_return;
+      if (error) {
+        runtime::log::warning("accept_failed", {{"cause", error.message()}});
+      } else if (self->accept_waiting()) {
+        continue;
+      }
       asio::steady_timer pause(self->acceptor_.get_executor(), accept_pause);
       co_await pause.async_wait(as_result);
     }

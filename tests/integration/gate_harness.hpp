@@ -84,6 +84,13 @@ class GateTest : public testing::Test {
     runtime::run_on(loops, 0, runtime::as_task([&] { id = link->run_id(); }));
     return id;
   }
+  /// Comes back with what its AOF holds, under another run_id.
+  void restart_redis() {
+    const std::string before = run_id();
+    servers->stop(test::Store::redis);
+    servers->start(test::Store::redis);
+    wait_for([&] { return link->up() && run_id() != before; });
+  }
   Reply ask(std::initializer_list<std::string_view> arguments) {
     Reply reply = run([&] { return link->call(Command::of(arguments)); });
     if (reply.is_error() || reply.is_lost() || reply.is_unsent()) throw std::runtime_error(reply.text());

@@ -154,10 +154,7 @@ TEST_F(GateTest, is_lost_when_redis_has_forgotten_it) {
 TEST_F(GateTest, is_lost_after_a_restart_although_its_keys_are_there) {
   install(image(1, {5}));
   take(1, 1, 1);
-  const std::string before = run_id();
-  servers->stop(test::Store::redis);
-  servers->start(test::Store::redis);
-  wait_for([&] { return link->up() && run_id() != before; });
+  restart_redis();
   EXPECT_EQ(ask({"EXISTS", ProgrammeKeys(programme).gate()}).number(), 1);
   EXPECT_TRUE(lost(book(1, 1, 1)));
   EXPECT_TRUE(install(image(2, {5})));
@@ -167,10 +164,7 @@ TEST_F(GateTest, is_lost_after_a_restart_although_its_keys_are_there) {
 TEST_F(GateTest, of_a_redis_that_started_again_may_have_been_full) {
   install(image(1, {1}));
   take(1, 1, 1);
-  const std::string before = run_id();
-  servers->stop(test::Store::redis);
-  servers->start(test::Store::redis);
-  wait_for([&] { return link->up() && run_id() != before; });
+  restart_redis();
   EXPECT_EQ(ask({"EXISTS", ProgrammeKeys(programme).held()}).number(), 0) << "bookings are not written to the AOF";
   EXPECT_TRUE(install(image(2, {1})));
   EXPECT_TRUE(granted(book(2, 1, 2))->back_since);
